@@ -1,0 +1,47 @@
+"""What a prompt looks like, in numbers cheap enough to take on every dispatch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dispatcher.core.task import Message, Role
+
+_HEAD_CHARS = 900
+_TAIL_CHARS = 400
+_TOKENS_PER_MESSAGE = 8  # role marks and line ends of a chat template
+
+
+@dataclass(frozen=True, slots=True)
+class TextFeatures:
+    """Numbers of one prompt, all its messages together.
+
+    `sample` is the beginning and end of the last user message in lower case, where instructions stand; never stored.
+    """
+
+    chars: int
+    prompt_tokens: int
+    turns: int
+    lines: int
+    question_marks: int
+    sample: str
+
+
+def features_of(messages: Sequence[Message]) -> TextFeatures:
+    """Measure a prompt; long ones are sampled, so the cost doesn't grow with their length."""
+    last = next((message.content for message in reversed(messages) if message.role is Role.USER), "")
+    sample = last if len(last) <= _HEAD_CHARS + _TAIL_CHARS else f"{last[:_HEAD_CHARS]}\n{last[-_TAIL_CHARS:]}"
+    return TextFeatures(
+        chars=sum(len(message.content) for message in messages),
+        prompt_tokens=sum(token_estimate(message.content) + _TOKENS_PER_MESSAGE for message in messages),
+        turns=sum(message.role is not Role.SYSTEM for message in messages),
+        lines=last.count("\n") + 1,
+        question_marks=sample.count("?"),
+        sample=sample.lower(),
+    )
+
+
+def token_estimate(text: str) -> int:
+    """About how many tokens a text has: four ASCII characters each, one for most others."""
+    if text.isascii():
+        return (len(text) + 3) // 4
+    wide = len(text.encode()) - len(text)  # 1 to 3 more bytes for each character beyond ASCII
+    return (len(text) + 3) // 4 + wide // 2

@@ -1,0 +1,114 @@
+"""Every way in which each eligible model could be run now: warm, joined, loaded, or loaded after an eviction."""
+
+from dataclasses import dataclass
+
+from dispatcher.core.decision import Forecast, Refusal, RefusalReason, Seconds, Way
+from dispatcher.core.eligibility import Candidate, refusal
+from dispatcher.core.features import TextFeatures
+from dispatcher.core.forecast import Work, forecast
+from dispatcher.core.placement import place
+from dispatcher.core.replica import STARTING, ReplicaId, ReplicaState, Resident
+from dispatcher.core.seconds import sure, total
+from dispatcher.core.task import Complexity, DispatchRequest, ModelId, TaskType
+
+_WAIT_DOUBT = 1.5  # P90 ÷ P50 of a wait for others
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a choice depends on: the work, the models, who is resident, and the memory lent to them (MiB)."""
+
+    request: DispatchRequest
+    task_type: TaskType
+    complexity: Complexity
+    text: TextFeatures
+    max_tokens: int
+    candidates: tuple[Candidate, ...]
+    residents: tuple[Resident, ...]
+    budget_mib: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """One model run in one way, before its worth is judged. `regret_s` is what its evictions cost later."""
+
+    model_id: ModelId
+    way: Way
+    replica_id: ReplicaId | None
+    evicts: tuple[ReplicaId, ...]
+    forecast: Forecast
+    finish: Seconds
+    regret_s: float
+
+
+def prospects(situation: Situation) -> tuple[tuple[Prospect, ...], tuple[Refusal, ...]]:
+    """List what could be done, and who can't do anything and why. Both in the order of the candidates."""
+    found: list[Prospect] = []
+    refused: list[Refusal] = []
+    for candidate in situation.candidates:
+        no = refusal(candidate, situation.request, situation.task_type, situation.text, situation.budget_mib)
+        ways = [] if no else _ways(candidate, situation)
+        if ways:
+            found.extend(ways)
+        else:
+            refused.append(no or _no_room(candidate, situation.budget_mib))
+    return tuple(found), tuple(refused)
+
+
+def _ways(candidate: Candidate, situation: Situation) -> list[Prospect]:
+    mine = [
+        resident
+        for resident in situation.residents
+        if resident.model_id == candidate.spec.id and not resident.is_condemned
+    ]
+    ready = [resident for resident in mine if resident.state is ReplicaState.READY]
+    starting = [resident for resident in mine if resident.state in STARTING]
+    if ready:
+        return [_on_replica(Way.WARM, candidate, min(ready, key=_wait_key), situation)]
+    if starting:
+        return [_on_replica(Way.JOIN, candidate, min(starting, key=_wait_key), situation)]
+    return _by_starting(candidate, situation)
+
+
+def _wait_key(resident: Resident) -> tuple[float, str]:
+    return resident.wait_s, resident.replica_id
+
+
+def _on_replica(way: Way, candidate: Candidate, resident: Resident, situation: Situation) -> Prospect:
+    expected = forecast(candidate.spec, _work(candidate, situation), resident.threads, candidate.footprint_mib)
+    wait = Seconds(resident.wait_s, resident.wait_s * _WAIT_DOUBT)
+    return Prospect(candidate.spec.id, way, resident.replica_id, (), expected, total(wait, expected.run), regret_s=0.0)
+
+
+def _by_starting(candidate: Candidate, situation: Situation) -> list[Prospect]:
+    placement = place(candidate.footprint_mib, situation.residents, situation.budget_mib)
+    if placement is None:
+        return []
+    expected = forecast(candidate.spec, _work(candidate, situation), candidate.threads, candidate.footprint_mib)
+    return [
+        Prospect(
+            candidate.spec.id,
+            Way.EVICT if placement.evicts else Way.LOAD,
+            None,
+            placement.evicts,
+            expected,
+            total(sure(placement.wait_s), expected.load, expected.run),
+            placement.regret_s,
+        )
+    ]
+
+
+def _work(candidate: Candidate, situation: Situation) -> Work:
+    room = candidate.spec.context_tokens - situation.text.prompt_tokens
+    return Work(
+        situation.task_type,
+        situation.complexity,
+        situation.text.prompt_tokens,
+        min(situation.max_tokens, room),
+        situation.request.requirements.output,
+    )
+
+
+def _no_room(candidate: Candidate, budget_mib: int) -> Refusal:
+    message = f"no {candidate.footprint_mib} MiB of the {budget_mib} MiB for models can be freed for it"
+    return Refusal(candidate.spec.id, RefusalReason.MEMORY, message)

@@ -1,0 +1,53 @@
+"""What is written down of a dispatch and of a replica's life: numbers and names, never a prompt or an answer."""
+
+from dataclasses import dataclass
+
+from dispatcher.core.decision import Decision, Explanation
+from dispatcher.core.outcome import Attempt, Ending, FinishReason, Timing, Usage
+from dispatcher.core.replica import ReplicaId, ReplicaState
+from dispatcher.core.task import Complexity, Context, DispatchId, ModelId, Objective, TaskType
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchRecord:
+    """One dispatch, from its arrival to its end. `started_at` is Unix time in seconds, UTC.
+
+    `decision` is None when every model was refused; `model_id` is who answered, or who was tried last.
+    """
+
+    dispatch_id: DispatchId
+    started_at: float
+    ending: Ending
+    error_code: str | None
+    asked_task_type: TaskType
+    asked_complexity: Complexity
+    task_type: TaskType
+    complexity: Complexity
+    objective: Objective
+    context: Context
+    timeout_s: float
+    prompt_chars: int
+    model_id: ModelId | None
+    replica_id: ReplicaId | None
+    usage: Usage | None
+    finish_reason: FinishReason | None
+    timing: Timing
+    prefill_s: float | None
+    decode_s: float | None
+    attempts: tuple[Attempt, ...]
+    decision: Decision | None
+    explanation: Explanation | None
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleRecord:
+    """A replica came into a state. `at` is Unix time in seconds; `took_s` is how long the state before it lasted."""
+
+    at: float
+    replica_id: ReplicaId
+    model_id: ModelId
+    host: str
+    state: ReplicaState
+    reason: str
+    took_s: float | None
+    memory_mib: int | None

@@ -1,0 +1,120 @@
+"""A replica: one inference server for one model, and the states it may go through."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+from dispatcher.core.task import ModelId
+
+ReplicaId = NewType("ReplicaId", str)
+
+
+class ReplicaState(StrEnum):
+    """Where in its life a replica is."""
+
+    CREATING = "creating"
+    PULLING = "pulling"
+    LOADING = "loading"
+    READY = "ready"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+_NEXT: dict[ReplicaState, frozenset[ReplicaState]] = {
+    ReplicaState.CREATING: frozenset(
+        {ReplicaState.PULLING, ReplicaState.LOADING, ReplicaState.DRAINING, ReplicaState.FAILED}
+    ),
+    ReplicaState.PULLING: frozenset({ReplicaState.LOADING, ReplicaState.DRAINING, ReplicaState.FAILED}),
+    ReplicaState.LOADING: frozenset({ReplicaState.READY, ReplicaState.DRAINING, ReplicaState.FAILED}),
+    ReplicaState.READY: frozenset({ReplicaState.DRAINING, ReplicaState.FAILED}),
+    ReplicaState.DRAINING: frozenset({ReplicaState.STOPPED, ReplicaState.FAILED}),
+    ReplicaState.STOPPED: frozenset(),
+    ReplicaState.FAILED: frozenset(),
+}
+
+STARTING = frozenset({ReplicaState.CREATING, ReplicaState.PULLING, ReplicaState.LOADING})
+GONE = frozenset({ReplicaState.STOPPED, ReplicaState.FAILED})
+
+
+def may_become(state: ReplicaState, following: ReplicaState) -> bool:
+    """Whether a replica in `state` may go to `following` next."""
+    return following in _NEXT[state]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where an inference server listens, and the key it wants."""
+
+    base_url: str
+    api_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartOrder:
+    """All a host needs to start one replica. Sizes in MiB, context in tokens per slot."""
+
+    replica_id: ReplicaId
+    model_id: ModelId
+    weights_path: str
+    weights_sha256: str
+    context_tokens: int
+    slots: int
+    threads: int
+    memory_limit_mib: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a host sees of one replica now. `ended` says why it is gone, None while it runs."""
+
+    memory_mib: int | None
+    pid: int | None
+    ended: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A replica that was running before this sidecar started."""
+
+    order: StartOrder
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A replica that takes memory now, as the choosing code sees it.
+
+    Args:
+        is_condemned: takes no new work and stops when what it has is done.
+        queue_s: expected wait for a free slot, in seconds, once it is ready.
+        drain_s: expected wait until it has done all it has promised, once it is ready.
+        ready_in_s: expected wait until it answers at all; 0 when ready.
+        reload_s: what it costs to bring it back after an eviction.
+        uses_per_s: how often it is used, decayed; says how likely it is wanted next.
+    """
+
+    replica_id: ReplicaId
+    model_id: ModelId
+    state: ReplicaState
+    is_condemned: bool
+    in_flight: int
+    slots: int
+    threads: int
+    footprint_mib: int
+    queue_s: float
+    drain_s: float
+    ready_in_s: float
+    reload_s: float
+    uses_per_s: float
+    idle_s: float
+
+    @property
+    def wait_s(self) -> float:
+        """Expected seconds until it could begin one more dispatch."""
+        return self.ready_in_s + self.queue_s
+
+    @property
+    def busy_s(self) -> float:
+        """Expected seconds until it has done all it has promised, and may be stopped."""
+        return self.ready_in_s + self.drain_s

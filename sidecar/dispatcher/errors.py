@@ -1,0 +1,225 @@
+"""Every error a caller can meet: its code, HTTP status, and whether trying again may help.
+
+Foreign errors are translated into these at the door of the room that met them. The message is for a person: it names
+the field or part at fault, and what to do. It never holds a prompt, an answer or a secret.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Origin(StrEnum):
+    """Who erred: this dispatcher (or its caller), or the inference server behind it."""
+
+    DISPATCHER = "dispatcher"
+    RUNTIME = "runtime"
+
+
+class DispatcherError(Exception):
+    """The root of the tree; `code` is what programs compare, `message` what people read."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    is_retryable: ClassVar[bool] = False
+    origin: ClassVar[Origin] = Origin.DISPATCHER
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+class InvalidRequest(DispatcherError):
+    """A field of the request is missing, unknown, of the wrong type or out of range."""
+
+    code = "invalid_request"
+    status = 422
+
+
+class MalformedBody(DispatcherError):
+    """The body isn't JSON that this route can read."""
+
+    code = "malformed_body"
+    status = 400
+
+
+class BodyTooLarge(DispatcherError):
+    """The body is longer than the limit."""
+
+    code = "body_too_large"
+    status = 413
+
+
+class UnsupportedMedia(DispatcherError):
+    """The body's type or encoding isn't plain JSON."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
+class Unauthorized(DispatcherError):
+    """No token, or one that nobody was given."""
+
+    code = "unauthorized"
+    status = 401
+
+
+class Forbidden(DispatcherError):
+    """A valid token, but not for this route."""
+
+    code = "forbidden"
+    status = 403
+
+
+class HostNotAllowed(DispatcherError):
+    """The Host header names a host this sidecar doesn't answer for."""
+
+    code = "host_not_allowed"
+    status = 421
+
+
+class RouteNotFound(DispatcherError):
+    """No such route, or not with this method."""
+
+    code = "route_not_found"
+    status = 404
+
+
+class MethodNotAllowed(DispatcherError):
+    """The route exists, but not with this method."""
+
+    code = "method_not_allowed"
+    status = 405
+
+
+class ModelNotFound(DispatcherError):
+    """The named model isn't in the registry."""
+
+    code = "model_not_found"
+    status = 404
+
+
+class DispatchNotFound(DispatcherError):
+    """No dispatch with this id is in the log."""
+
+    code = "dispatch_not_found"
+    status = 404
+
+
+class NoEligibleModel(DispatcherError):
+    """Every model was refused; the message says why for each."""
+
+    code = "no_eligible_model"
+    status = 503
+
+
+class DeadlineInfeasible(DispatcherError):
+    """No model can finish within the timeout; the message says how long the quickest would need."""
+
+    code = "deadline_infeasible"
+    status = 503
+
+
+class DeadlineExceeded(DispatcherError):
+    """The time was up before the answer was whole."""
+
+    code = "deadline_exceeded"
+    status = 504
+    is_retryable = True
+
+
+class Overloaded(DispatcherError):
+    """As many dispatches wait as may wait."""
+
+    code = "overloaded"
+    status = 429
+    is_retryable = True
+
+
+class ShuttingDown(DispatcherError):
+    """The sidecar is stopping and takes no new work."""
+
+    code = "shutting_down"
+    status = 503
+    is_retryable = True
+
+
+class InvalidAnswer(DispatcherError):
+    """The model's answer isn't the JSON that was asked for."""
+
+    code = "invalid_answer"
+    status = 502
+    is_retryable = True
+    origin = Origin.RUNTIME
+
+
+class ReplicaStartFailed(DispatcherError):
+    """An inference server ended or stayed silent before it was ready."""
+
+    code = "replica_start_failed"
+    status = 503
+    is_retryable = True
+    origin = Origin.RUNTIME
+
+
+class WeightsUnavailable(DispatcherError):
+    """A model's file couldn't be fetched from any of its sources."""
+
+    code = "weights_unavailable"
+    status = 502
+    is_retryable = True
+
+
+class WeightsCorrupt(DispatcherError):
+    """A model's file isn't the one the catalogue names: its SHA-256 differs."""
+
+    code = "weights_corrupt"
+    status = 502
+
+
+class RuntimeFault(DispatcherError):
+    """An inference server failed in a way that another try, here or elsewhere, may not."""
+
+    code = "runtime_fault"
+    status = 502
+    is_retryable = True
+    origin = Origin.RUNTIME
+
+
+class RuntimeUnreachable(RuntimeFault):
+    """Nothing listens where the inference server should be, or it hung up before answering."""
+
+    code = "runtime_unreachable"
+
+
+class RuntimeBadAnswer(RuntimeFault):
+    """The inference server answered with something that isn't its protocol."""
+
+    code = "runtime_bad_answer"
+
+
+class RuntimeIncomplete(RuntimeFault):
+    """The answer broke off before its end marker."""
+
+    code = "runtime_incomplete"
+
+
+class RuntimeRefused(DispatcherError):
+    """The inference server refused the request itself; asking it again won't help."""
+
+    code = "runtime_refused"
+    status = 422
+    origin = Origin.RUNTIME
+
+
+class StoreError(DispatcherError):
+    """The database can't be opened, read or written."""
+
+    code = "store_error"
+    status = 503
+
+
+class SettingsError(DispatcherError):
+    """A setting is unknown or has a bad value; the sidecar doesn't start."""
+
+    code = "settings_error"
