@@ -1,0 +1,90 @@
+"""POST /api/dispatch and POST /api/explain."""
+
+import secrets
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from dispatcher.api.bodies import json_response, read_body
+from dispatcher.api.events import EventStream
+from dispatcher.api.middleware import DISPATCH_ID, error_reply
+from dispatcher.api.replies import decision_reply, dispatch_reply
+from dispatcher.api.requests import RequestLimits, dispatch_request
+from dispatcher.api.routes import Route, Scope
+from dispatcher.api.schemas import DispatchBody, DispatchReply, ErrorReply, ExplainReply, TextEvent
+from dispatcher.core.task import DispatchId, DispatchRequest
+from dispatcher.errors import DispatcherError
+from dispatcher.service.dispatch import Dispatcher
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchApi:
+    """Answers prompts."""
+
+    dispatcher: Dispatcher
+    limits: RequestLimits
+
+    def routes(self) -> list[Route]:
+        """The routes."""
+        return [
+            Route(
+                "POST",
+                "/api/dispatch",
+                Scope.DISPATCH,
+                "Choose a model for a prompt, run it, and answer",
+                self.dispatch,
+                body=DispatchBody,
+                reply=DispatchReply,
+                events=(("text", TextEvent), ("done", DispatchReply), ("error", ErrorReply)),
+            ),
+            Route(
+                "POST",
+                "/api/explain",
+                Scope.DISPATCH,
+                "Say which model would be chosen now, and why, without running anything",
+                self.explain,
+                body=DispatchBody,
+                reply=ExplainReply,
+            ),
+        ]
+
+    async def dispatch(self, request: web.Request) -> web.StreamResponse:
+        """Answer one prompt, whole or as events."""
+        dispatch_id = DispatchId(f"d_{secrets.token_hex(16)}")
+        request[DISPATCH_ID] = dispatch_id
+        body = await read_body(request, DispatchBody)
+        asked = dispatch_request(body, self.limits)
+        if body.stream:
+            return await self._streamed(request, dispatch_id, asked)
+        return json_response(dispatch_reply(await self.dispatcher.dispatch(dispatch_id, asked)))
+
+    async def explain(self, request: web.Request) -> web.StreamResponse:
+        """Explain what would be chosen."""
+        asked = dispatch_request(await read_body(request, DispatchBody), self.limits)
+        decision, explanation = self.dispatcher.explain(asked)
+        return json_response(
+            ExplainReply(
+                task_type=decision.task_type,
+                complexity=decision.complexity,
+                decision=decision_reply(decision, explanation),
+            )
+        )
+
+    async def _streamed(
+        self, request: web.Request, dispatch_id: DispatchId, asked: DispatchRequest
+    ) -> web.StreamResponse:
+        """Until the first piece an error is an HTTP status; after it, the last event."""
+        stream = EventStream(request)
+
+        async def on_text(text: str) -> None:
+            await stream.send("text", TextEvent(text=text))
+
+        try:
+            answer = await self.dispatcher.dispatch(dispatch_id, asked, on_text)
+        except DispatcherError as error:
+            if not stream.is_open:
+                raise
+            await stream.send("error", error_reply(error, dispatch_id))
+        else:
+            await stream.send("done", dispatch_reply(answer))
+        return await stream.end()

@@ -1,0 +1,126 @@
+"""What happens to every request before and after its handler: host, token, errors, and headers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from dispatcher.api.bodies import json_response
+from dispatcher.api.routes import Scope
+from dispatcher.api.schemas import ErrorDetail, ErrorReply
+from dispatcher.api.tokens import Tokens
+from dispatcher.errors import (
+    BodyTooLarge,
+    DispatcherError,
+    HostNotAllowed,
+    MalformedBody,
+    MethodNotAllowed,
+    RouteNotFound,
+    UnsupportedMedia,
+)
+from dispatcher.metrics import Metrics
+
+_LOG = structlog.get_logger(__name__)
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+DISPATCH_ID = web.RequestKey("dispatch_id", str)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+class Guard:
+    """Lets requests in: the right host, a token of the route's scope, no compressed bodies."""
+
+    def __init__(self, hosts: frozenset[str], tokens: Tokens | None, scopes: Mapping[tuple[str, str], Scope]) -> None:
+        self._hosts = hosts
+        self._tokens = tokens
+        self._scopes = scopes
+
+    def check(self, request: web.Request) -> None:
+        """Raise what keeps this request out, if anything does."""
+        host = _host_of(request)
+        if host not in self._hosts:
+            raise HostNotAllowed("Host: this sidecar doesn't answer to that name; add it to AI_DISPATCH_ALLOWED_HOSTS")
+        resource = request.match_info.route.resource
+        path = resource.canonical if resource else ""
+        # A route that nobody listed is the owner's; a path that doesn't exist is told to whoever has a token.
+        scope = self._scopes.get((request.method, path), Scope.ADMIN) if resource else Scope.DISPATCH
+        if self._tokens is not None and scope is not Scope.OPEN:
+            self._tokens.check(request.headers.get("Authorization"), scope)
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            raise UnsupportedMedia("Content-Encoding: compressed bodies aren't taken; send plain JSON")
+
+
+def middleware(guard: Guard, metrics: Metrics) -> Middleware:
+    """The one middleware of the application."""
+
+    @web.middleware
+    async def handle(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        try:
+            guard.check(request)
+            response = await handler(request)
+        except DispatcherError as error:
+            response = error_response(request, error, metrics)
+        except web.HTTPException as error:
+            response = error_response(request, _translated(error), metrics)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the last door before the caller: it must answer, and say so in the log
+            _LOG.exception("handler_failed", path=request.path, error=type(error).__name__)
+            response = error_response(
+                request, DispatcherError("something went wrong inside; its log says what"), metrics
+            )
+        if not response.prepared:
+            response.headers.update(_HEADERS)
+        return response
+
+    return handle
+
+
+def error_response(request: web.Request, error: DispatcherError, metrics: Metrics) -> web.Response:
+    """An error as every client of this API sees it."""
+    metrics.errors.labels(error.code).inc()
+    response = json_response(error_reply(error, request.get(DISPATCH_ID)), error.status)
+    if error.retry_after_s is not None:
+        response.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+    return response
+
+
+def error_reply(error: DispatcherError, dispatch_id: str | None) -> ErrorReply:
+    """The body of an error."""
+    return ErrorReply(
+        error=ErrorDetail(
+            code=error.code,
+            message=error.message,
+            retryable=error.is_retryable,
+            retry_after_s=error.retry_after_s,
+            dispatch_id=dispatch_id,
+            origin=error.origin.value,
+        )
+    )
+
+
+def _translated(error: web.HTTPException) -> DispatcherError:
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return BodyTooLarge("the body is longer than AI_DISPATCH_REQUEST_BYTES_MAX")
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        return MethodNotAllowed(f"this route takes {allowed}, not {error.method}")
+    if isinstance(error, web.HTTPNotFound):
+        return RouteNotFound("there is no such route; GET /openapi.json lists them all")
+    return MalformedBody(f"the request can't be read: {error.reason}")
+
+
+def _host_of(request: web.Request) -> str:
+    """The host name the caller used, without its port, or nothing when there isn't exactly one."""
+    names = request.headers.getall("Host", [])
+    if len(names) != 1:
+        return ""
+    name = names[0].lower()
+    if name.startswith("["):
+        return name.partition("]")[0] + "]"
+    return name.rpartition(":")[0] if name.count(":") == 1 else name

@@ -1,0 +1,118 @@
+"""From a request's body to what core understands, with the limits of the settings."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dispatcher.api.schemas import DispatchBody, RequirementsBody
+from dispatcher.core.task import (
+    PLAIN_TEXT,
+    Context,
+    DispatchRequest,
+    FormatKind,
+    Message,
+    ModelId,
+    OutputFormat,
+    Requirements,
+    Role,
+)
+from dispatcher.errors import InvalidRequest
+
+_AUTO = "auto"
+_SCHEMA_DEPTH_MAX = 32
+_SCHEMA_NODES_MAX = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """What a caller may ask for. Times in seconds."""
+
+    prompt_chars_max: int
+    timeout_default_s: float
+    timeout_max_s: float
+
+
+def dispatch_request(body: DispatchBody, limits: RequestLimits) -> DispatchRequest:
+    """Turn a body into a request.
+
+    Raises: InvalidRequest naming the field and the fix.
+    """
+    messages = _messages(body)
+    chars = sum(len(message.content) for message in messages)
+    if chars > limits.prompt_chars_max:
+        raise InvalidRequest(
+            f"prompt: {chars} characters are more than the {limits.prompt_chars_max} allowed; "
+            "shorten it, or raise AI_DISPATCH_PROMPT_CHARS_MAX"
+        )
+    return DispatchRequest(
+        messages=messages,
+        requirements=_requirements(body.requirements, limits),
+        task_type=body.task_type,
+        complexity=body.complexity,
+        objective=body.objective,
+        model=None if body.model in (None, _AUTO) else ModelId(body.model),
+        context=Context(**body.context.model_dump()),
+    )
+
+
+def _messages(body: DispatchBody) -> tuple[Message, ...]:
+    if (body.prompt is None) == (body.messages is None):
+        raise InvalidRequest("prompt: send either prompt or messages, and not both")
+    if body.messages is not None:
+        said = tuple(Message(message.role, message.content) for message in body.messages)
+        if not any(message.role is Role.USER and message.content.strip() for message in said):
+            raise InvalidRequest("messages: at least one must have the role user and some content")
+    else:
+        said = (Message(Role.USER, body.prompt or ""),)
+        if not said[0].content.strip():
+            raise InvalidRequest("prompt: it is empty; write what the model should do")
+    return (Message(Role.SYSTEM, body.system), *said) if body.system else said
+
+
+def _requirements(body: RequirementsBody, limits: RequestLimits) -> Requirements:
+    timeout_s = limits.timeout_default_s if body.timeout is None else body.timeout
+    if timeout_s > limits.timeout_max_s:
+        raise InvalidRequest(
+            f"requirements.timeout: {timeout_s:g} s is more than the {limits.timeout_max_s:g} s allowed "
+            "(AI_DISPATCH_TIMEOUT_MAX_S)"
+        )
+    return Requirements(
+        timeout_s=timeout_s,
+        max_tokens=body.max_tokens,
+        min_quality=body.min_quality,
+        max_cost_usd=body.max_cost,
+        temperature=body.temperature,
+        output=_output(body.format),
+        privacy=body.privacy,
+        capabilities=body.capabilities,
+    )
+
+
+def _output(asked: str | dict[str, Any]) -> OutputFormat:
+    if isinstance(asked, dict):
+        _check_size(asked)
+        return OutputFormat(FormatKind.JSON_SCHEMA, asked)
+    return OutputFormat(FormatKind.JSON) if asked == FormatKind.JSON else PLAIN_TEXT
+
+
+def _check_size(schema: dict[str, Any]) -> None:
+    for count, (depth, value) in enumerate(_nodes(schema)):
+        if depth > _SCHEMA_DEPTH_MAX or count > _SCHEMA_NODES_MAX:
+            raise InvalidRequest(
+                f"requirements.format: the schema is nested deeper than {_SCHEMA_DEPTH_MAX} or has more than "
+                f"{_SCHEMA_NODES_MAX} parts; make it smaller"
+            )
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InvalidRequest("requirements.format: the schema holds a number that isn't finite")
+
+
+def _nodes(top: object) -> Iterator[tuple[int, object]]:
+    left: list[tuple[int, object]] = [(0, top)]
+    while left:
+        depth, value = left.pop()
+        yield depth, value
+        if isinstance(value, dict):
+            left.extend((depth + 1, part) for part in value.values())
+        elif isinstance(value, list):
+            left.extend((depth + 1, part) for part in value)

@@ -1,0 +1,49 @@
+"""What a route is: everything that serving it and describing it need, in one place."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aiohttp import web
+from pydantic import BaseModel
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Scope(StrEnum):
+    """Who may use a route."""
+
+    OPEN = "open"  # anyone who reaches the port
+    DISPATCH = "dispatch"  # n8n: ask, explain, look at models and results
+    ADMIN = "admin"  # the owner: everything
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One query parameter."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one path.
+
+    Args:
+        body: the request's JSON body; None when it takes none.
+        reply: the JSON reply; None when it isn't JSON.
+        media_type: of the reply, when it isn't JSON.
+        events: names of the server-sent events the reply may stream, each with its data model.
+    """
+
+    method: str
+    path: str
+    scope: Scope
+    summary: str
+    handler: Handler
+    body: type[BaseModel] | None = None
+    reply: type[BaseModel] | None = None
+    media_type: str = "application/json"
+    events: tuple[tuple[str, type[BaseModel]], ...] = ()
+    queries: tuple[Query, ...] = ()

@@ -1,0 +1,332 @@
+"""The JSON bodies of the HTTP API. Requests take snake_case and camelCase; replies are snake_case."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from dispatcher.core.decision import RefusalReason, Way
+from dispatcher.core.model import WeightsState
+from dispatcher.core.outcome import Ending, FinishReason
+from dispatcher.core.replica import ReplicaState
+from dispatcher.core.task import Capability, Complexity, Objective, Privacy, Role, TaskType
+
+_Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Body(BaseModel):
+    """A request: unknown fields are refused, numbers must be numbers."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=False,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        allow_inf_nan=False,
+        str_strip_whitespace=False,
+    )
+
+
+class Reply(BaseModel):
+    """A reply."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=False)
+
+
+class MessageBody(Body):
+    """One turn of a chat."""
+
+    role: Role
+    content: str
+
+
+class RequirementsBody(Body):
+    """What the answer must keep to."""
+
+    max_tokens: int | None = Field(None, ge=1, le=131_072, description="Longest answer, in tokens.")
+    timeout: float | None = Field(None, gt=0, le=86_400, description="Seconds until the answer must be whole.")
+    min_quality: float = Field(0.0, ge=0, le=1, description="Models expected to be worse than this are left out.")
+    max_cost: float | None = Field(None, ge=0, description="Most this answer may cost, in USD.")
+    temperature: float | None = Field(None, ge=0, le=2, description="Sampling temperature; the model's own if absent.")
+    format: Literal["text", "json"] | dict[str, Any] = Field(
+        "text", description="`text`, `json`, or a JSON schema that the answer must satisfy."
+    )
+    privacy: Privacy = Field(Privacy.ANY, description="`local`: the prompt never leaves this machine.")
+    capabilities: frozenset[Capability] = Field(frozenset(), description="What the model must be able to do.")
+
+
+class ContextBody(Body):
+    """Where in n8n the dispatch comes from."""
+
+    workflow_id: _Name | None = None
+    node_id: _Name | None = None
+    execution_id: _Name | None = None
+    item_index: int | None = Field(None, ge=0)
+
+
+class DispatchBody(Body):
+    """One prompt to answer: either `prompt` or `messages`."""
+
+    prompt: str | None = Field(None, description="The user's text.")
+    messages: list[MessageBody] | None = Field(None, description="A chat, oldest first, instead of `prompt`.")
+    system: str | None = Field(None, description="Instructions for the model, before everything else.")
+    task_type: TaskType = Field(TaskType.AUTO, description="The kind of work; `auto` finds out.")
+    complexity: Complexity = Field(Complexity.AUTO, description="How hard the work is; `auto` finds out.")
+    objective: Objective = Field(Objective.BALANCED, description="What the choice favours.")
+    requirements: RequirementsBody = Field(default_factory=RequirementsBody)
+    model: _Name | None = Field(None, description="Pins the choice to one model; absent or `auto` leaves it free.")
+    context: ContextBody = Field(default_factory=ContextBody)
+    stream: bool = Field(False, description="Send the answer as server-sent events while it is written.")
+
+
+class ForecastReply(Reply):
+    """What was expected. Times in seconds, quality and success 0..1."""
+
+    p50_s: float
+    p90_s: float
+    success: float
+    quality: float
+    output_tokens: int
+    cost_usd: float
+
+
+class OptionReply(Reply):
+    """One model run in one way, and what it was worth."""
+
+    model: str
+    way: Way
+    utility: float
+    chance_in_time: float
+    forecast: ForecastReply
+
+
+class RefusalReply(Reply):
+    """A model that was left out, and why."""
+
+    model: str
+    reason: RefusalReason
+    message: str
+
+
+class DecisionReply(Reply):
+    """The choice and its reasons."""
+
+    model: str
+    way: Way
+    why: str
+    deciding_term: str | None = None
+    flip: str | None = Field(None, description="The smallest change that would have chosen the runner-up.")
+    objective: Objective
+    utility: float
+    propensity: float
+    ranker: str
+    forecast: ForecastReply
+    runner_up: OptionReply | None = None
+    options: list[OptionReply]
+    refused: list[RefusalReply]
+
+
+class UsageReply(Reply):
+    """Tokens read and written."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class TimingReply(Reply):
+    """Where the time went, in seconds."""
+
+    queue_s: float
+    load_s: float
+    first_token_s: float | None
+    total_s: float
+
+
+class AttemptReply(Reply):
+    """One try at one model."""
+
+    model: str
+    succeeded: bool
+    error: str | None
+    total_s: float
+
+
+class DispatchReply(Reply):
+    """The answer, who gave it, and why they were chosen."""
+
+    dispatch_id: str
+    text: str
+    json_value: Any = Field(None, alias="json", description="The parsed answer when a JSON format was asked for.")
+    model: str
+    task_type: TaskType
+    complexity: Complexity
+    finish_reason: FinishReason
+    decision: DecisionReply
+    usage: UsageReply
+    timing: TimingReply
+    attempts: list[AttemptReply]
+
+
+class ExplainReply(Reply):
+    """What would be chosen now; nothing was run."""
+
+    task_type: TaskType
+    complexity: Complexity
+    decision: DecisionReply
+
+
+class ProgressReply(Reply):
+    """How far a download is."""
+
+    done_bytes: int
+    total_bytes: int
+    source: str
+
+
+class ModelReply(Reply):
+    """One model of the registry and its state here."""
+
+    id: str
+    name: str
+    family: str
+    parameters_b: float
+    licence: str
+    runtime: str
+    host: str
+    enabled: bool
+    context_tokens: int
+    memory_mib: int
+    task_types: list[TaskType]
+    capabilities: list[Capability]
+    weights: WeightsState
+    progress: ProgressReply | None
+    state: ReplicaState
+    quarantine: str | None
+
+
+class ModelsReply(Reply):
+    """The registry."""
+
+    models: list[ModelReply]
+
+
+class ContainerReply(Reply):
+    """One replica. Memory in MiB, times in seconds."""
+
+    id: str
+    model: str
+    host: str
+    state: ReplicaState
+    pid: int | None
+    threads: int
+    slots: int
+    in_flight: int
+    waiting: int
+    memory_mib: int | None
+    memory_peak_mib: int | None
+    memory_reserved_mib: int
+    idle_s: float
+    ready_in_s: float
+    uptime_s: float
+    reason: str
+
+
+class ContainersReply(Reply):
+    """The fleet, and the memory lent to it."""
+
+    memory_budget_mib: int
+    memory_reserved_mib: int
+    containers: list[ContainerReply]
+
+
+class PerformanceRowReply(Reply):
+    """Dispatches that share a key. Times in seconds, of the ones that succeeded."""
+
+    key: str | None = Field(description="None gathers the dispatches that named none.")
+    workflow_id: str | None = Field(description="The node's workflow, when grouped by node.")
+    dispatches: int
+    success_rate: float | None
+    avg_total_s: float | None
+    p50_total_s: float | None
+    p90_total_s: float | None
+    avg_first_token_s: float | None
+    avg_load_s: float | None
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class PerformanceReply(Reply):
+    """How dispatches went, grouped."""
+
+    group_by: str
+    since: str
+    rows: list[PerformanceRowReply]
+
+
+class StoredDispatchReply(Reply):
+    """One dispatch of the log: numbers and names, never its text."""
+
+    dispatch_id: str
+    started_at: str
+    ending: Ending
+    error: str | None
+    model: str | None
+    task_type: TaskType
+    complexity: Complexity
+    objective: Objective
+    workflow_id: str | None
+    node_id: str | None
+    execution_id: str | None
+    item_index: int | None
+    timeout_s: float
+    prompt_chars: int
+    usage: UsageReply | None
+    timing: TimingReply
+    attempts: list[AttemptReply]
+    decision: DecisionReply | None
+
+
+class HealthReply(Reply):
+    """The process is alive."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class ReadyPartReply(Reply):
+    """Whether one part works."""
+
+    status: Literal["ok", "degraded", "down"]
+    detail: str
+
+
+class ReadyReply(Reply):
+    """What works and what doesn't. HTTP 503 when no dispatch could be answered."""
+
+    status: Literal["ready", "degraded", "not_ready"]
+    parts: dict[str, ReadyPartReply]
+
+
+class ErrorDetail(Reply):
+    """One error, for programs (`code`) and for people (`message`)."""
+
+    code: str
+    message: str
+    retryable: bool
+    retry_after_s: float | None = None
+    dispatch_id: str | None = None
+    origin: Literal["dispatcher", "runtime"]
+
+
+class ErrorReply(Reply):
+    """Every error has this shape."""
+
+    error: ErrorDetail
+
+
+class TextEvent(Reply):
+    """One piece of an answer."""
+
+    text: str

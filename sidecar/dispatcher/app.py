@@ -1,0 +1,200 @@
+"""The composition root: builds every part in the order in which they start, and takes them down in reverse."""
+
+import asyncio
+import errno
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import orjson
+import structlog
+import uvloop
+from aiohttp import web
+
+from dispatcher import __version__
+from dispatcher.api.containers import ContainersApi
+from dispatcher.api.dispatch import DispatchApi
+from dispatcher.api.log import LogApi
+from dispatcher.api.models import ModelsApi
+from dispatcher.api.openapi import openapi_document
+from dispatcher.api.operations import OperationsApi
+from dispatcher.api.requests import RequestLimits
+from dispatcher.api.routes import Route
+from dispatcher.api.server import application, runner
+from dispatcher.api.tokens import Tokens, load_tokens
+from dispatcher.core.threads import threads_for
+from dispatcher.errors import SettingsError
+from dispatcher.folder import held_folder, install_id
+from dispatcher.hosts.process import ProcessHost
+from dispatcher.logs import configure_logs
+from dispatcher.machine import lent_cores, lent_memory_mib
+from dispatcher.metrics import Metrics
+from dispatcher.runtimes.openai import OpenAIRuntime
+from dispatcher.runtimes.session import new_session
+from dispatcher.service.choose import Chooser
+from dispatcher.service.cores import CoreGate
+from dispatcher.service.dispatch import Dispatcher
+from dispatcher.service.fleet import Fleet
+from dispatcher.service.gauges import read_gauges
+from dispatcher.service.lease import Leaser
+from dispatcher.service.pull import Puller
+from dispatcher.service.quarantine import Quarantine
+from dispatcher.service.readiness import Readiness
+from dispatcher.service.reap import reap
+from dispatcher.service.reconcile import Reconciler
+from dispatcher.service.record import Recorder
+from dispatcher.service.registry import Registry
+from dispatcher.service.retain import retain
+from dispatcher.service.start import Starter
+from dispatcher.service.stop import Stopper
+from dispatcher.service.tasks import KeptTasks
+from dispatcher.service.watch import Watcher
+from dispatcher.settings import Auth, Settings
+from dispatcher.store.database import Database
+from dispatcher.store.lifecycle import measured_peaks, record_lifecycle
+from dispatcher.store.models import all_models, sync_catalogue
+from dispatcher.weights.catalogue import CatalogueEntry, load_catalogue
+from dispatcher.weights.library import WeightLibrary
+
+_LOG = structlog.get_logger(__name__)
+EMBEDDED = (sys.executable, "-m", "dispatcher.embedded.server")
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """A running sidecar: where it listens, and the parts that tests look into."""
+
+    base_url: str
+    fleet: Fleet
+    database: Database
+
+
+def serve(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    Raises: SettingsError, StoreError: nothing is left running then.
+    """
+    configure_logs(settings.log_level, settings.log_format)
+    uvloop.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with sidecar(settings):
+        await stop.wait()
+        _LOG.info("stopping")
+
+
+@asynccontextmanager
+async def sidecar(
+    settings: Settings,
+    program: tuple[str, ...] = EMBEDDED,
+    catalogue: tuple[CatalogueEntry, ...] | None = None,
+) -> AsyncIterator[Sidecar]:
+    """Build and run everything inside the block. `program` is the inference server that replicas run."""
+    now, wall = time.monotonic, time.time
+    budget_mib, cores = lent_memory_mib(settings.memory_mib), lent_cores(settings.cores)
+    entries = load_catalogue() if catalogue is None else catalogue
+    metrics = Metrics()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(held_folder(settings.data_dir))
+        tokens = _tokens(settings)
+        database = await Database.open(settings.data_dir / "ai-dispatch.db")
+        stack.push_async_callback(database.close)
+        await sync_catalogue(database, [entry.spec for entry in entries])
+        session = await stack.enter_async_context(new_session())
+        library = WeightLibrary(settings.weights_path, entries, session, now)
+        stack.push_async_callback(library.close)
+        await library.scan()
+
+        tasks = KeptTasks()
+        quarantine = Quarantine(now)
+        registry = Registry(
+            await all_models(database), library, quarantine, await measured_peaks(database), threads_for(cores)
+        )
+        fleet = Fleet(now, wall, lambda record: record_lifecycle(database, record))
+        host = ProcessHost(settings.data_dir, program, install_id(settings.data_dir))
+        runtime = OpenAIRuntime(session, now)
+        starter = Starter(
+            fleet,
+            registry,
+            library,
+            host,
+            runtime,
+            quarantine,
+            tasks,
+            metrics,
+            now,
+            budget_mib,
+            settings.start_timeout_s,
+        )
+        stopper = Stopper(fleet, host, tasks, metrics)
+        watcher = Watcher(fleet, host, registry)
+        await Reconciler(fleet, registry, starter, host, runtime, budget_mib).reconcile()
+        stack.push_async_callback(stopper.stop_all)
+        stack.push_async_callback(tasks.close)
+        tasks.supervise(stopper.run, "stop")
+        tasks.supervise(watcher.run, "watch")
+        tasks.supervise(lambda: reap(fleet, settings.idle_stop_s), "reap")
+        tasks.supervise(lambda: retain(database, wall, settings.retention_days), "retain")
+
+        dispatcher = Dispatcher(
+            Chooser(registry, fleet, budget_mib, settings.deadline_confidence, settings.max_tokens_default),
+            Leaser(fleet, registry, starter, CoreGate(cores), now, settings.queue_max),
+            registry,
+            fleet,
+            runtime,
+            watcher,
+            Recorder(database, metrics),
+            now,
+            wall,
+            settings.attempts_max,
+        )
+        limits = RequestLimits(settings.prompt_chars_max, settings.timeout_default_s, settings.timeout_max_s)
+
+        def metrics_text() -> bytes:
+            read_gauges(metrics, fleet, database, budget_mib)
+            return metrics.text()
+
+        routes: list[Route] = [
+            *DispatchApi(dispatcher, limits).routes(),
+            *ModelsApi(registry, fleet, Puller(library)).routes(),
+            *ContainersApi(fleet, budget_mib, now).routes(),
+            *LogApi(database, wall).routes(),
+            *OperationsApi(
+                Readiness(registry, database), metrics_text, lambda: orjson.dumps(openapi_document(routes))
+            ).routes(),
+        ]
+        hosts = frozenset(name.strip().lower() for name in settings.allowed_hosts.split(",")) | {settings.host.lower()}
+        app = application(routes, hosts, tokens, metrics, settings.request_bytes_max)
+        base_url = await _listen(stack, app, settings)
+        _LOG.info("serving", url=base_url, version=__version__, memory_mib=budget_mib, cores=cores)
+        yield Sidecar(base_url, fleet, database)
+
+
+async def _listen(stack: AsyncExitStack, app: web.Application, settings: Settings) -> str:
+    serving = runner(app)
+    await serving.setup()
+    stack.push_async_callback(serving.cleanup)
+    try:
+        await web.TCPSite(serving, settings.host, settings.port).start()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError(
+                f"AI_DISPATCH_PORT: port {settings.port} is in use; stop what uses it or choose another"
+            ) from error
+        raise SettingsError(f"AI_DISPATCH_HOST: can't listen on {settings.host}: {error.strerror}") from error
+    port = serving.addresses[0][1]
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{port}"
+
+
+def _tokens(settings: Settings) -> Tokens | None:
+    if settings.auth is Auth.NONE:
+        return None
+    return load_tokens(settings.admin_token_path, settings.dispatch_token_path)

@@ -1,0 +1,1 @@
+"""Who runs replicas: child processes on this machine."""

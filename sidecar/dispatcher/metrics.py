@@ -1,0 +1,94 @@
+"""Every Prometheus metric of the sidecar. Labels come from closed enums and from the registry, never from callers."""
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    disable_created_metrics,
+    generate_latest,
+)
+
+from dispatcher import __version__
+
+_SHORT_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
+_LONG_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640)
+
+
+class Metrics:
+    """The metrics, on a registry of their own so that two sidecars in one process don't mix."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the series it stops would double their number
+        self._registry = CollectorRegistry()
+        registry = self._registry
+        Info("ai_dispatch_build", "Version of this sidecar.", registry=registry).info({"version": __version__})
+        self.dispatches = Counter(
+            "ai_dispatch_dispatches",
+            "Dispatches that ended, by model, task type and ending.",
+            ["model", "task_type", "ending"],
+            registry=registry,
+        )
+        self.errors = Counter("ai_dispatch_errors", "Errors answered to callers, by code.", ["code"], registry=registry)
+        self.fallbacks = Counter(
+            "ai_dispatch_fallbacks",
+            "Attempts that failed and were followed by another, by model.",
+            ["model"],
+            registry=registry,
+        )
+        self.tokens = Counter(
+            "ai_dispatch_tokens",
+            "Tokens read (prompt) and written (completion), by model.",
+            ["model", "kind"],
+            registry=registry,
+        )
+        self.total_s = Histogram(
+            "ai_dispatch_dispatch_seconds",
+            "Time of succeeded dispatches, by model.",
+            ["model"],
+            buckets=_LONG_S,
+            registry=registry,
+        )
+        self.first_token_s = Histogram(
+            "ai_dispatch_first_token_seconds",
+            "Time to the first token, by model.",
+            ["model"],
+            buckets=_LONG_S,
+            registry=registry,
+        )
+        self.decide_s = Histogram(
+            "ai_dispatch_decide_seconds",
+            "Time from a request's arrival to the choice of a model.",
+            buckets=_SHORT_S,
+            registry=registry,
+        )
+        self.load_s = Histogram(
+            "ai_dispatch_load_seconds",
+            "Time from a start to a ready replica, by model.",
+            ["model"],
+            buckets=_LONG_S,
+            registry=registry,
+        )
+        self.starts = Counter(
+            "ai_dispatch_starts", "Replica starts, by model and result.", ["model", "result"], registry=registry
+        )
+        self.stops = Counter(
+            "ai_dispatch_stops", "Replica stops, by model and reason.", ["model", "reason"], registry=registry
+        )
+        self.replicas = Gauge("ai_dispatch_replicas", "Replicas now, by state.", ["state"], registry=registry)
+        self.in_flight = Gauge("ai_dispatch_in_flight", "Dispatches that a replica works on now.", registry=registry)
+        self.waiting = Gauge("ai_dispatch_waiting", "Dispatches that wait for a replica now.", registry=registry)
+        self.memory = Gauge(
+            "ai_dispatch_memory_mib",
+            "Memory for models: lent (budget), promised (reserved), measured (used).",
+            ["kind"],
+            registry=registry,
+        )
+        self.dropped_log_rows = Gauge(
+            "ai_dispatch_log_rows_dropped", "Log rows dropped because the database couldn't keep up.", registry=registry
+        )
+
+    def text(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,116 @@
+"""Choosing a model and the way to run it, from all that is known at this moment. Nothing here awaits."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from dispatcher.core.classification import Classification
+from dispatcher.core.decision import Decision, Explanation, Refusal
+from dispatcher.core.explanation import explain
+from dispatcher.core.features import TextFeatures
+from dispatcher.core.forecast import RANKER
+from dispatcher.core.prospects import Situation, prospects
+from dispatcher.core.selection import Ranking, Wish, rank
+from dispatcher.core.task import DispatchRequest, ModelId
+from dispatcher.errors import DeadlineInfeasible, NoEligibleModel
+from dispatcher.service.fleet import Fleet
+from dispatcher.service.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A decision, and what it was made from."""
+
+    situation: Situation
+    wish: Wish
+    decision: Decision
+
+    def explanation(self) -> Explanation:
+        """The decision in words. Costs more than deciding: ask for it off the hot path."""
+        return explain(self.situation, self.wish, self.decision)
+
+
+class Chooser:
+    """Decides, by core, on what registry and fleet say now.
+
+    Args:
+        confidence: the chance with which a model must keep the deadline to be chosen.
+        max_tokens_default: the longest answer when the caller doesn't say.
+    """
+
+    def __init__(
+        self, registry: Registry, fleet: Fleet, budget_mib: int, confidence: float, max_tokens_default: int
+    ) -> None:
+        self._registry = registry
+        self._fleet = fleet
+        self._budget_mib = budget_mib
+        self._confidence = confidence
+        self._max_tokens_default = max_tokens_default
+
+    def choose(
+        self,
+        request: DispatchRequest,
+        classified: Classification,
+        text: TextFeatures,
+        remaining_s: float,
+        failed: Mapping[ModelId, str],
+    ) -> Choice:
+        """Choose among all models but those that `failed` in this dispatch (with why).
+
+        Raises: ModelNotFound, NoEligibleModel, DeadlineInfeasible.
+        """
+        situation = self._situation(request, classified, text, failed)
+        wants = request.requirements
+        wish = Wish(request.objective, remaining_s, self._confidence, wants.min_quality, wants.max_cost_usd)
+        found, refused = prospects(situation)
+        ranking = rank(found, wish)
+        refused = (*refused, *ranking.refused)
+        if not ranking.options:
+            raise _refusal(ranking, refused, request)
+        decision = Decision(
+            chosen=ranking.options[0],
+            ranked=ranking.options,
+            refused=refused,
+            task_type=classified.task_type,
+            complexity=classified.complexity,
+            objective=request.objective,
+            propensity=1.0,
+            ranker=RANKER,
+        )
+        return Choice(situation, wish, decision)
+
+    def _situation(
+        self,
+        request: DispatchRequest,
+        classified: Classification,
+        text: TextFeatures,
+        failed: Mapping[ModelId, str],
+    ) -> Situation:
+        if request.model is not None:
+            self._registry.spec(request.model)  # says what exists when it doesn't
+        candidates = (self._registry.candidate(spec) for spec in self._registry)
+        return Situation(
+            request=request,
+            task_type=classified.task_type,
+            complexity=classified.complexity,
+            text=text,
+            max_tokens=request.requirements.max_tokens or self._max_tokens_default,
+            candidates=tuple(
+                replace(candidate, quarantine=failed.get(candidate.spec.id, candidate.quarantine))
+                for candidate in candidates
+            ),
+            residents=self._fleet.residents(),
+            budget_mib=self._budget_mib,
+        )
+
+
+def _refusal(ranking: Ranking, refused: tuple[Refusal, ...], request: DispatchRequest) -> Exception:
+    told = [refusal for refusal in refused if request.model is None or refusal.model_id == request.model]
+    reasons = "; ".join(f"{refusal.model_id}: {refusal.message}" for refusal in told)
+    if ranking.feasible_s is not None:
+        timeout_s = request.requirements.timeout_s
+        return DeadlineInfeasible(
+            f"no model can finish within requirements.timeout = {timeout_s:g} s; "
+            f"raise it to {math.ceil(ranking.feasible_s)} or more, or ask for fewer requirements.max_tokens ({reasons})"
+        )
+    return NoEligibleModel(f"no model can take this: {reasons}" if reasons else "no model is registered")

@@ -1,0 +1,209 @@
+"""One dispatch, top to bottom: classify, choose, lease, render, complete, check, record, fall back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dispatcher.core.classification import classify
+from dispatcher.core.deadline import Deadline
+from dispatcher.core.decision import Decision, Explanation
+from dispatcher.core.features import features_of
+from dispatcher.core.outcome import Ask, Attempt, Completion, Ending, OnText, Timing
+from dispatcher.core.prompting import render
+from dispatcher.core.task import DispatchId, DispatchRequest, ModelId
+from dispatcher.errors import (
+    DeadlineInfeasible,
+    DispatcherError,
+    InvalidAnswer,
+    NoEligibleModel,
+    ReplicaStartFailed,
+    RuntimeFault,
+    RuntimeUnreachable,
+)
+from dispatcher.runtimes.openai import OpenAIRuntime
+from dispatcher.service.answer import Checked, check_answer, check_schema
+from dispatcher.service.choose import Choice, Chooser
+from dispatcher.service.fleet import Fleet
+from dispatcher.service.lease import Lease, Leaser
+from dispatcher.service.record import Recorder
+from dispatcher.service.registry import Registry
+from dispatcher.service.trail import Trail, ending_of
+from dispatcher.service.watch import Watcher
+
+_WORTH_ANOTHER_TRY = (RuntimeFault, ReplicaStartFailed, InvalidAnswer)
+_CRASHES_MAX = 2  # a model whose server hung up is tried once more, for its server may be another by then
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a caller gets."""
+
+    dispatch_id: DispatchId
+    completion: Completion
+    json_value: object
+    decision: Decision
+    explanation: Explanation
+    timing: Timing
+    attempts: tuple[Attempt, ...]
+
+
+class Dispatcher:
+    """The main job. Everything it needs is handed in; it keeps nothing between dispatches."""
+
+    def __init__(
+        self,
+        chooser: Chooser,
+        leaser: Leaser,
+        registry: Registry,
+        fleet: Fleet,
+        runtime: OpenAIRuntime,
+        watcher: Watcher,
+        recorder: Recorder,
+        now: Callable[[], float],
+        wall: Callable[[], float],
+        attempts_max: int,
+    ) -> None:
+        self._chooser = chooser
+        self._leaser = leaser
+        self._registry = registry
+        self._fleet = fleet
+        self._runtime = runtime
+        self._watcher = watcher
+        self._recorder = recorder
+        self._now = now
+        self._wall = wall
+        self._attempts_max = attempts_max
+
+    async def dispatch(
+        self, dispatch_id: DispatchId, request: DispatchRequest, on_text: OnText | None = None
+    ) -> Answer:
+        """Answer a prompt. With `on_text`, the answer is also handed out piece by piece while it is written.
+
+        Raises: a DispatcherError. What happened is recorded however it ends, also when the caller leaves.
+        """
+        trail = self._trail(dispatch_id, request)
+        try:
+            done = await self._answered(trail, on_text)
+        except DispatcherError as error:
+            self._recorder.record(trail.record(ending_of(error), error.code, self._now()))
+            raise
+        except asyncio.CancelledError:
+            self._recorder.record(trail.record(Ending.CANCELLED, "cancelled", self._now()))
+            raise
+        record = trail.record(Ending.SUCCEEDED, None, self._now())
+        self._recorder.record(record)
+        explanation = record.explanation or done.choice.explanation()
+        return Answer(
+            dispatch_id=dispatch_id,
+            completion=done.completion,
+            json_value=done.checked.value,
+            decision=done.choice.decision,
+            explanation=explanation,
+            timing=record.timing,
+            attempts=record.attempts,
+        )
+
+    def explain(self, request: DispatchRequest) -> tuple[Decision, Explanation]:
+        """Say what would be chosen now. Nothing is run, nothing is recorded.
+
+        Raises: what `dispatch` raises before it runs anything.
+        """
+        check_schema(request.requirements.output)
+        choice = self._chosen(self._trail(DispatchId(""), request), {})
+        return choice.decision, choice.explanation()
+
+    def _trail(self, dispatch_id: DispatchId, request: DispatchRequest) -> Trail:
+        text = features_of(request.messages)
+        begun_s = self._now()
+        return Trail(
+            dispatch_id=dispatch_id,
+            request=request,
+            started_at=self._wall(),
+            begun_s=begun_s,
+            deadline=Deadline.after(begun_s, request.requirements.timeout_s),
+            text=text,
+            classified=classify(request.task_type, request.complexity, text),
+        )
+
+    def _chosen(self, trail: Trail, failures: Mapping[ModelId, Sequence[DispatcherError]]) -> Choice:
+        failed = {model_id: errors[-1].message for model_id, errors in failures.items() if _is_given_up(errors)}
+        remaining_s = trail.deadline.remaining_s(self._now())
+        return self._chooser.choose(trail.request, trail.classified, trail.text, remaining_s, failed)
+
+    async def _answered(self, trail: Trail, on_text: OnText | None) -> _Done:
+        """Try candidates until one answers; all on the same deadline, and none after the first streamed piece."""
+        check_schema(trail.request.requirements.output)
+        failures: dict[ModelId, list[DispatcherError]] = {}
+        last: DispatcherError | None = None
+        for _ in range(self._attempts_max):
+            try:
+                choice = self._chosen(trail, failures)
+            except (NoEligibleModel, DeadlineInfeasible) as error:
+                raise last or error from error
+            try:
+                return await self._attempt(trail, choice, on_text)
+            except _WORTH_ANOTHER_TRY as error:
+                if trail.has_streamed:
+                    raise
+                failures.setdefault(choice.decision.chosen.model_id, []).append(error)
+                last = error
+                self._recorder.fell_back(choice.decision.chosen.model_id)
+        raise last or AssertionError("attempts_max is at least one")
+
+    async def _attempt(self, trail: Trail, choice: Choice, on_text: OnText | None) -> _Done:
+        """One try at one model. The lease is taken before anything awaits, so the choice still holds."""
+        trail.choice = choice
+        begun_s = self._now()
+        self._recorder.decided(begun_s - trail.begun_s)
+        try:
+            async with self._leaser.lease(choice.decision.chosen, trail.deadline) as lease:
+                trail.leased(lease)
+                completion = await self._completed(trail, choice, lease, on_text)
+            checked = check_answer(completion, trail.request.requirements.output)
+        except DispatcherError as error:
+            trail.attempts.append(Attempt(choice.decision.chosen.model_id, error.code, self._now() - begun_s))
+            raise
+        trail.attempts.append(Attempt(choice.decision.chosen.model_id, None, self._now() - begun_s))
+        return _Done(choice, completion, checked)
+
+    async def _completed(self, trail: Trail, choice: Choice, lease: Lease, on_text: OnText | None) -> Completion:
+        spec = self._registry.spec(choice.decision.chosen.model_id)
+        wants = trail.request.requirements
+        room = spec.context_tokens - trail.text.prompt_tokens
+        ask = Ask(
+            model_id=spec.id,
+            messages=render(spec.family, trail.request.messages, wants.output),
+            max_tokens=max(1, min(choice.situation.max_tokens, room)),
+            temperature=wants.temperature,
+            output=wants.output,
+        )
+        asked_s = self._now()
+        try:
+            completion = await self._runtime.complete(
+                lease.endpoint, ask, trail.deadline, trail.noting(on_text) if on_text else None
+            )
+        except RuntimeUnreachable:
+            await self._see_whether_it_lives(lease)
+            raise
+        trail.completed(completion, asked_s)
+        return completion
+
+    async def _see_whether_it_lives(self, lease: Lease) -> None:
+        """A server that hung up may be gone: look now, so that the next choice doesn't fall on it again."""
+        replica = self._fleet.get(lease.replica_id)
+        if replica is not None:
+            await self._watcher.check(replica)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    choice: Choice
+    completion: Completion
+    checked: Checked
+
+
+def _is_given_up(errors: Sequence[DispatcherError]) -> bool:
+    crashed = isinstance(errors[-1], RuntimeUnreachable)
+    return not crashed or len(errors) >= _CRASHES_MAX

@@ -1,0 +1,259 @@
+"""The table of replicas: every one that exists now, what it has promised, and who may still use it.
+
+This class is its only writer. Everyone else reads `residents()`, a snapshot, and asks for changes here; none of the
+methods awaits, so that nothing happens between a look and the change that follows from it.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from dispatcher.core.model import ModelSpec
+from dispatcher.core.record import LifecycleRecord
+from dispatcher.core.replica import (
+    GONE,
+    STARTING,
+    Endpoint,
+    Look,
+    ReplicaId,
+    ReplicaState,
+    Resident,
+    StartOrder,
+    may_become,
+)
+from dispatcher.core.task import ModelId
+
+_USE_MEMORY_S = 600.0  # how long a use counts towards the rate of use
+
+
+@dataclass(slots=True, eq=False)
+class Promise:
+    """One dispatch that a replica will answer. `began_s` is None while it waits."""
+
+    expected_s: float
+    began_s: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Replica:
+    """One row of the table; only the fleet writes to it. `came_up` is done when it is ready, or holds why it failed."""
+
+    order: StartOrder
+    spec: ModelSpec
+    footprint_mib: int
+    opened_s: float
+    since_s: float
+    used_s: float
+    slots: asyncio.Semaphore
+    came_up: asyncio.Future[None]
+    state: ReplicaState = ReplicaState.CREATING
+    reason: str = ""
+    is_admitted: bool = False
+    is_condemned: bool = False
+    endpoint: Endpoint | None = None
+    pid: int | None = None
+    memory_mib: int | None = None
+    memory_peak_mib: int | None = None
+    uses_per_s: float = 0.0
+    promises: list[Promise] = field(default_factory=list)
+
+    @property
+    def id(self) -> ReplicaId:
+        """Its name."""
+        return self.order.replica_id
+
+    @property
+    def model_id(self) -> ModelId:
+        """What it serves."""
+        return self.order.model_id
+
+    @property
+    def in_flight(self) -> int:
+        """How many dispatches it works on."""
+        return sum(promise.began_s is not None for promise in self.promises)
+
+    @property
+    def waiting(self) -> int:
+        """How many dispatches wait for it."""
+        return len(self.promises) - self.in_flight
+
+
+class Fleet:
+    """Every replica there is.
+
+    Args:
+        now: the monotonic clock, in seconds.
+        wall: Unix time, in seconds.
+        log: is told of every change of a state.
+    """
+
+    def __init__(
+        self, now: Callable[[], float], wall: Callable[[], float], log: Callable[[LifecycleRecord], None]
+    ) -> None:
+        self._now = now
+        self._wall = wall
+        self._log = log
+        self._replicas: dict[ReplicaId, Replica] = {}
+        self._changed = asyncio.Event()
+
+    def __iter__(self) -> Iterator[Replica]:
+        return iter(tuple(self._replicas.values()))
+
+    def get(self, replica_id: ReplicaId) -> Replica | None:
+        """The replica of that name, unless it is gone."""
+        return self._replicas.get(replica_id)
+
+    @property
+    def promised(self) -> int:
+        """How many dispatches wait or run."""
+        return sum(len(replica.promises) for replica in self._replicas.values())
+
+    @property
+    def reserved_mib(self) -> int:
+        """Memory of all replicas together, by their footprints."""
+        return sum(replica.footprint_mib for replica in self._replicas.values())
+
+    def residents(self) -> tuple[Resident, ...]:
+        """A snapshot for choosing."""
+        now_s = self._now()
+        return tuple(_resident(replica, now_s) for replica in self._replicas.values())
+
+    def open(self, order: StartOrder, spec: ModelSpec, footprint_mib: int) -> Replica:
+        """Add a replica that is about to be created; its memory counts from now on."""
+        now_s = self._now()
+        came_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        came_up.add_done_callback(_forgive)
+        replica = Replica(order, spec, footprint_mib, now_s, now_s, now_s, asyncio.Semaphore(order.slots), came_up)
+        self._replicas[replica.id] = replica
+        self._written(replica, None)
+        return replica
+
+    def advance(self, replica: Replica, state: ReplicaState, reason: str = "") -> None:
+        """Bring a replica into its next state. One that is gone leaves the table."""
+        if not may_become(replica.state, state):
+            raise AssertionError(f"{replica.id} can't go from {replica.state} to {state}")
+        took_s = self._now() - replica.since_s
+        replica.state, replica.since_s, replica.reason = state, self._now(), reason or replica.reason
+        if state in GONE:
+            self._replicas.pop(replica.id, None)
+        self._written(replica, took_s)
+
+    def admit(self, replica: Replica) -> None:
+        """Note that a replica's memory is really there."""
+        replica.is_admitted = True
+        self._pulse()
+
+    def ready(self, replica: Replica, endpoint: Endpoint) -> None:
+        """A replica answers: let those who wait for it go on."""
+        replica.endpoint = endpoint
+        self.advance(replica, ReplicaState.READY)
+        replica.came_up.set_result(None)
+
+    def fail(self, replica: Replica, error: Exception, reason: str) -> None:
+        """A replica is gone against our will; those who wait for it get the error."""
+        if replica.state in GONE:
+            return
+        self.advance(replica, ReplicaState.FAILED, reason)
+        if not replica.came_up.done():
+            replica.came_up.set_exception(error)
+
+    def condemn(self, replica: Replica, reason: str) -> None:
+        """Let a replica take no new work; it stops when what it has promised is done."""
+        if not replica.is_condemned:
+            replica.is_condemned, replica.reason = True, reason
+            self._pulse()
+
+    def promise(self, replica: Replica, expected_s: float) -> Promise:
+        """Note that a replica will answer one more dispatch, which takes about `expected_s` seconds."""
+        promise = Promise(expected_s)
+        replica.promises.append(promise)
+        now_s = self._now()
+        replica.uses_per_s = _use_rate(replica, now_s) + 1 / _USE_MEMORY_S
+        replica.used_s = now_s
+        return promise
+
+    def begin(self, promise: Promise) -> None:
+        """Note that a replica works on it now."""
+        promise.began_s = self._now()
+
+    def finish(self, replica: Replica, promise: Promise) -> None:
+        """Note that it is done, in whatever way."""
+        replica.promises.remove(promise)
+        replica.uses_per_s = _use_rate(replica, self._now())
+        replica.used_s = self._now()
+        self._pulse()
+
+    def seen(self, replica: Replica, look: Look) -> None:
+        """Note what the host measured."""
+        replica.pid, replica.memory_mib = look.pid, look.memory_mib
+        if look.memory_mib is not None:
+            replica.memory_peak_mib = max(replica.memory_peak_mib or 0, look.memory_mib)
+
+    async def changed(self) -> None:
+        """Wait for the next change of the table."""
+        await self._changed.wait()
+
+    def _written(self, replica: Replica, took_s: float | None) -> None:
+        self._pulse()
+        self._log(
+            LifecycleRecord(
+                at=self._wall(),
+                replica_id=replica.id,
+                model_id=replica.model_id,
+                host=replica.spec.host,
+                state=replica.state,
+                reason=replica.reason,
+                took_s=took_s,
+                memory_mib=replica.memory_peak_mib,
+            )
+        )
+
+    def _pulse(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+def _resident(replica: Replica, now_s: float) -> Resident:
+    left = [_left_s(promise, now_s) for promise in replica.promises]
+    has_free_slot = len(left) < replica.order.slots
+    return Resident(
+        replica_id=replica.id,
+        model_id=replica.model_id,
+        state=replica.state,
+        is_condemned=replica.is_condemned or replica.state is ReplicaState.DRAINING,
+        in_flight=replica.in_flight,
+        slots=replica.order.slots,
+        threads=replica.order.threads,
+        footprint_mib=replica.footprint_mib,
+        queue_s=0.0 if has_free_slot else sum(left) / replica.order.slots,
+        drain_s=sum(left) / replica.order.slots,
+        ready_in_s=_ready_in_s(replica, now_s),
+        reload_s=replica.spec.load_s,
+        uses_per_s=_use_rate(replica, now_s),
+        idle_s=0.0 if replica.promises else now_s - replica.used_s,
+    )
+
+
+def _left_s(promise: Promise, now_s: float) -> float:
+    """Expected seconds of work left; one that takes longer than thought may take as long again."""
+    if promise.began_s is None:
+        return promise.expected_s
+    passed_s = now_s - promise.began_s
+    return promise.expected_s - passed_s if passed_s < promise.expected_s else passed_s
+
+
+def _ready_in_s(replica: Replica, now_s: float) -> float:
+    if replica.state not in STARTING:
+        return 0.0
+    return max(replica.spec.load_s - (now_s - replica.opened_s), replica.spec.load_s / 10)
+
+
+def _use_rate(replica: Replica, now_s: float) -> float:
+    return replica.uses_per_s * math.exp((replica.used_s - now_s) / _USE_MEMORY_S)
+
+
+def _forgive(came_up: asyncio.Future[None]) -> None:
+    """Nobody has to be waiting when a start fails; asyncio would complain of an error never fetched."""
+    if not came_up.cancelled():
+        came_up.exception()

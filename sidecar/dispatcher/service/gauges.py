@@ -1,0 +1,20 @@
+"""What the metrics show of the fleet: read off when somebody asks."""
+
+from dispatcher.core.replica import GONE, ReplicaState
+from dispatcher.metrics import Metrics
+from dispatcher.service.fleet import Fleet
+from dispatcher.store.database import Database
+
+
+def read_gauges(metrics: Metrics, fleet: Fleet, database: Database, budget_mib: int) -> None:
+    """Set every gauge to what is true now."""
+    replicas = list(fleet)
+    for state in ReplicaState:
+        if state not in GONE:
+            metrics.replicas.labels(state).set(sum(replica.state is state for replica in replicas))
+    metrics.in_flight.set(sum(replica.in_flight for replica in replicas))
+    metrics.waiting.set(sum(replica.waiting for replica in replicas))
+    metrics.memory.labels("budget").set(budget_mib)
+    metrics.memory.labels("reserved").set(fleet.reserved_mib)
+    metrics.memory.labels("used").set(sum(replica.memory_mib or 0 for replica in replicas))
+    metrics.dropped_log_rows.set(database.dropped_posts + database.failed_posts)

@@ -1,0 +1,64 @@
+"""Finding again what an earlier sidecar left running: adopt what is as we would start it, end the rest."""
+
+from dataclasses import replace
+
+import structlog
+
+from dispatcher.core.replica import ReplicaState, Survivor
+from dispatcher.errors import ModelNotFound
+from dispatcher.hosts.process import ProcessHost
+from dispatcher.runtimes.openai import OpenAIRuntime
+from dispatcher.service.fleet import Fleet
+from dispatcher.service.registry import Registry
+from dispatcher.service.start import Starter
+
+_LOG = structlog.get_logger(__name__)
+_GRACE_S = 2.0
+
+
+class Reconciler:
+    """Makes the table equal to what really runs, before the first dispatch."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        registry: Registry,
+        starter: Starter,
+        host: ProcessHost,
+        runtime: OpenAIRuntime,
+        budget_mib: int,
+    ) -> None:
+        self._fleet = fleet
+        self._registry = registry
+        self._starter = starter
+        self._host = host
+        self._runtime = runtime
+        self._budget_mib = budget_mib
+
+    async def reconcile(self) -> None:
+        """Adopt or end every survivor."""
+        for survivor in await self._host.survivors():
+            adopted = self._is_as_ordered(survivor) and await self._runtime.is_ready(survivor.endpoint)
+            if adopted:
+                self._adopt(survivor)
+            else:
+                await self._host.stop(survivor.order.replica_id, _GRACE_S)
+            _LOG.info("replica_found", replica=survivor.order.replica_id, adopted=adopted)
+
+    def _is_as_ordered(self, survivor: Survivor) -> bool:
+        try:
+            spec = self._registry.spec(survivor.order.model_id)
+        except ModelNotFound:
+            return False
+        fits = self._fleet.reserved_mib + self._registry.footprint_mib(spec) <= self._budget_mib
+        wanted = self._starter.order(spec, survivor.order.replica_id)
+        # The memory limit follows what was measured since; it may differ.
+        found = replace(survivor.order, memory_limit_mib=wanted.memory_limit_mib)
+        return fits and spec.is_enabled and found == wanted
+
+    def _adopt(self, survivor: Survivor) -> None:
+        spec = self._registry.spec(survivor.order.model_id)
+        replica = self._fleet.open(survivor.order, spec, self._registry.footprint_mib(spec))
+        self._fleet.admit(replica)
+        self._fleet.advance(replica, ReplicaState.LOADING, "adopted")
+        self._fleet.ready(replica, survivor.endpoint)

@@ -1,0 +1,49 @@
+"""Stopping replicas: the condemned ones when they have kept their promises, and all of them at the end."""
+
+import asyncio
+
+import structlog
+
+from dispatcher.core.replica import ReplicaState
+from dispatcher.errors import ShuttingDown
+from dispatcher.hosts.process import ProcessHost
+from dispatcher.metrics import Metrics
+from dispatcher.service.fleet import Fleet, Replica
+from dispatcher.service.tasks import KeptTasks
+
+_LOG = structlog.get_logger(__name__)
+_GRACE_S = 5.0
+
+
+class Stopper:
+    """Stops what is condemned and has nothing left to do."""
+
+    def __init__(self, fleet: Fleet, host: ProcessHost, tasks: KeptTasks, metrics: Metrics) -> None:
+        self._fleet = fleet
+        self._host = host
+        self._tasks = tasks
+        self._metrics = metrics
+
+    async def run(self) -> None:
+        """Stop condemned replicas as they fall idle, for ever."""
+        while True:
+            for replica in self._fleet:
+                if replica.is_condemned and replica.state is ReplicaState.READY and not replica.promises:
+                    self._fleet.advance(replica, ReplicaState.DRAINING)
+                    self._tasks.keep(self._stop(replica), f"stop {replica.id}")
+            await self._fleet.changed()
+
+    async def stop_all(self) -> None:
+        """End every replica now, whatever it does: the sidecar is going."""
+        await asyncio.gather(*(self._end(replica) for replica in self._fleet))
+
+    async def _stop(self, replica: Replica) -> None:
+        await self._host.stop(replica.id, _GRACE_S)
+        self._fleet.advance(replica, ReplicaState.STOPPED)
+        self._metrics.stops.labels(replica.model_id, replica.reason.partition(" ")[0]).inc()
+        _LOG.info("replica_stopped", replica=replica.id, model=replica.model_id, reason=replica.reason)
+
+    async def _end(self, replica: Replica) -> None:
+        await self._host.stop(replica.id, _GRACE_S)
+        if not replica.came_up.done():
+            replica.came_up.set_exception(ShuttingDown("the sidecar is stopping"))

@@ -1,0 +1,103 @@
+"""What is known of a dispatch so far; becomes its record, however it ends."""
+
+from dataclasses import dataclass, field
+
+from dispatcher.core.classification import Classification
+from dispatcher.core.deadline import Deadline
+from dispatcher.core.features import TextFeatures
+from dispatcher.core.outcome import Attempt, Completion, Ending, OnText, Timing
+from dispatcher.core.record import DispatchRecord
+from dispatcher.core.replica import ReplicaId
+from dispatcher.core.task import DispatchId, DispatchRequest
+from dispatcher.errors import (
+    DeadlineExceeded,
+    DeadlineInfeasible,
+    DispatcherError,
+    ModelNotFound,
+    NoEligibleModel,
+    Overloaded,
+)
+from dispatcher.service.choose import Choice
+from dispatcher.service.lease import Lease
+
+_REFUSALS = (NoEligibleModel, DeadlineInfeasible, ModelNotFound, Overloaded)
+
+
+@dataclass(slots=True)
+class Trail:
+    """One dispatch on its way. Times in seconds on the monotonic clock, `started_at` in Unix time."""
+
+    dispatch_id: DispatchId
+    request: DispatchRequest
+    started_at: float
+    begun_s: float
+    deadline: Deadline
+    text: TextFeatures
+    classified: Classification
+    choice: Choice | None = None
+    replica_id: ReplicaId | None = None
+    completion: Completion | None = None
+    first_token_s: float | None = None
+    queue_s: float = 0.0
+    load_s: float = 0.0
+    has_streamed: bool = False
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def leased(self, lease: Lease) -> None:
+        """Note who works on it, and what getting there took."""
+        self.replica_id = lease.replica_id
+        self.load_s += lease.load_s
+        self.queue_s += lease.queue_s
+
+    def completed(self, completion: Completion, asked_s: float) -> None:
+        """Note the answer of a runtime that was asked at `asked_s`."""
+        self.completion = completion
+        self.first_token_s = asked_s - self.begun_s + completion.first_token_s
+
+    def noting(self, on_text: OnText) -> OnText:
+        """The caller's receiver, with a note that from its first piece on there is no falling back."""
+
+        async def noted(text: str) -> None:
+            self.has_streamed = True
+            await on_text(text)
+
+        return noted
+
+    def timing(self, now_s: float) -> Timing:
+        """Where the time went until now."""
+        return Timing(self.queue_s, self.load_s, self.first_token_s, now_s - self.begun_s)
+
+    def record(self, ending: Ending, error_code: str | None, now_s: float) -> DispatchRecord:
+        """What is written down."""
+        request, done = self.request, self.completion
+        return DispatchRecord(
+            dispatch_id=self.dispatch_id,
+            started_at=self.started_at,
+            ending=ending,
+            error_code=error_code,
+            asked_task_type=request.task_type,
+            asked_complexity=request.complexity,
+            task_type=self.classified.task_type,
+            complexity=self.classified.complexity,
+            objective=request.objective,
+            context=request.context,
+            timeout_s=request.requirements.timeout_s,
+            prompt_chars=self.text.chars,
+            model_id=self.choice.decision.chosen.model_id if self.choice else None,
+            replica_id=self.replica_id,
+            usage=done.usage if done else None,
+            finish_reason=done.finish_reason if done else None,
+            timing=self.timing(now_s),
+            prefill_s=done.prefill_s if done else None,
+            decode_s=done.decode_s if done else None,
+            attempts=tuple(self.attempts),
+            decision=self.choice.decision if self.choice else None,
+            explanation=self.choice.explanation() if self.choice else None,
+        )
+
+
+def ending_of(error: DispatcherError) -> Ending:
+    """How a dispatch ended that ended with this error."""
+    if isinstance(error, DeadlineExceeded):
+        return Ending.TIMED_OUT
+    return Ending.REFUSED if isinstance(error, _REFUSALS) else Ending.FAILED

@@ -1,0 +1,48 @@
+"""Seeing what hosts see: memory, and replicas that ended without being told to."""
+
+import asyncio
+
+import structlog
+
+from dispatcher.core.replica import Look, ReplicaState
+from dispatcher.errors import RuntimeUnreachable
+from dispatcher.hosts.process import ProcessHost
+from dispatcher.service.fleet import Fleet, Replica
+from dispatcher.service.registry import Registry
+
+_LOG = structlog.get_logger(__name__)
+_EVERY_S = 0.5
+_GRACE_S = 1.0
+
+
+class Watcher:
+    """Keeps the fleet's table true to what really runs."""
+
+    def __init__(self, fleet: Fleet, host: ProcessHost, registry: Registry) -> None:
+        self._fleet = fleet
+        self._host = host
+        self._registry = registry
+
+    async def run(self) -> None:
+        """Look at every replica twice a second, for ever."""
+        while True:
+            looks = await self._host.look()
+            for replica in self._fleet:
+                if (look := looks.get(replica.id)) is not None:
+                    await self._take_in(replica, look)
+            await asyncio.sleep(_EVERY_S)
+
+    async def check(self, replica: Replica) -> None:
+        """Look at one replica now, after it hung up on a dispatch."""
+        await self._take_in(replica, await self._host.look_at(replica.id))
+
+    async def _take_in(self, replica: Replica, look: Look) -> None:
+        self._fleet.seen(replica, look)
+        if look.memory_mib is not None and replica.state is ReplicaState.READY:
+            self._registry.measured(replica.model_id, look.memory_mib)
+        if look.ended is None or replica.state is not ReplicaState.READY:
+            return  # who starts or stops it sees its end, and knows better what it means
+        _LOG.warning("replica_died", replica=replica.id, model=replica.model_id, reason=look.ended)
+        error = RuntimeUnreachable(f"{replica.model_id} is gone: {look.ended}")
+        self._fleet.fail(replica, error, look.ended)
+        await self._host.stop(replica.id, _GRACE_S)

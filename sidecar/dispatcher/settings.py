@@ -1,0 +1,117 @@
+"""Every setting of the sidecar: environment variables `AI_DISPATCH_*`, checked before anything starts."""
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dispatcher.errors import SettingsError
+
+PREFIX = "AI_DISPATCH_"
+# Read by the command line, by scripts and by inference servers, not by the sidecar.
+ELSEWHERE = frozenset({"AI_DISPATCH_URL", "AI_DISPATCH_TOKEN", "AI_DISPATCH_CACHE", "AI_DISPATCH_REPLICA_KEY"})
+
+
+class Auth(StrEnum):
+    """Who may call: whoever has a token, or whoever is on this machine."""
+
+    TOKEN = "token"  # noqa: S105 - the name of a mode, not a secret
+    NONE = "none"
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+def _default_data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "ai-dispatch"
+
+
+class Settings(BaseSettings):
+    """The settings; each field is the environment variable of its name in capitals, after `AI_DISPATCH_`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(3000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    auth: Auth = Field(Auth.TOKEN, description="`none` serves without tokens, and then only on loopback.")
+    allowed_hosts: str = Field(
+        "localhost,127.0.0.1,[::1],ai-dispatch,host.docker.internal",
+        description="Names a Host header may have, separated by commas; stops DNS rebinding.",
+    )
+    data_dir: Path = Field(default_factory=_default_data_dir, description="Folder of the database, tokens and logs.")
+    weights_dir: Path | None = Field(None, description="Folder of model files; `weights` in the data folder if unset.")
+    admin_token_file: Path | None = Field(
+        None, description="File holding the admin token; `admin.token` in the data folder, made if missing."
+    )
+    dispatch_token_file: Path | None = Field(
+        None, description="File holding the token for n8n; `dispatch.token` in the data folder, made if missing."
+    )
+    memory_mib: int | None = Field(
+        None, ge=64, description="Memory lent to models, in MiB; 70 % of what this machine or container has if unset."
+    )
+    cores: int | None = Field(None, ge=1, le=1024, description="CPU cores lent to models; all if unset.")
+    idle_stop_s: float = Field(900.0, gt=0, description="A replica unused for this long is stopped.")
+    start_timeout_s: float = Field(180.0, gt=0, description="A replica not ready after this long has failed.")
+    timeout_default_s: float = Field(120.0, gt=0, description="Deadline of a dispatch that names none.")
+    timeout_max_s: float = Field(3600.0, gt=0, description="Longest deadline a caller may ask for.")
+    max_tokens_default: int = Field(1024, ge=1, description="Longest answer of a dispatch that names no max_tokens.")
+    prompt_chars_max: int = Field(400_000, ge=1, description="Longest prompt, all messages together.")
+    request_bytes_max: int = Field(2_097_152, ge=1024, description="Longest request body.")
+    queue_max: int = Field(256, ge=1, description="Dispatches that may wait or run at once; more are refused.")
+    attempts_max: int = Field(3, ge=1, le=10, description="Models tried for one dispatch before it fails.")
+    deadline_confidence: float = Field(
+        0.7, gt=0, lt=1, description="A model is chosen only if it keeps the deadline with this chance."
+    )
+    retention_days: float = Field(30.0, gt=0, description="Log rows older than this are deleted.")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe level logged.")
+    log_format: LogFormat = Field(LogFormat.JSON, description="`json` lines, or `console` for people.")
+
+    @property
+    def weights_path(self) -> Path:
+        """Where model files are."""
+        return self.weights_dir or self.data_dir / "weights"
+
+    @property
+    def admin_token_path(self) -> Path:
+        """Where the admin token is."""
+        return self.admin_token_file or self.data_dir / "admin.token"
+
+    @property
+    def dispatch_token_path(self) -> Path:
+        """Where the token for n8n is."""
+        return self.dispatch_token_file or self.data_dir / "dispatch.token"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the sidecar."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
+
+def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Read the environment; `overrides` (from the command line) win.
+
+    Raises: SettingsError, one line naming the variable and what is wrong with it.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | ELSEWHERE
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise SettingsError(f"{unknown[0]} is not a setting; the README lists them all")
+    given = {name: value for name, value in (overrides or {}).items() if value is not None}
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        raise SettingsError(f"{name} is {first['input']!r}: {first['msg']}") from error
+    if settings.auth is Auth.NONE and not settings.is_loopback:
+        raise SettingsError(f"AI_DISPATCH_AUTH is none, so AI_DISPATCH_HOST must be loopback, not {settings.host!r}")
+    return settings
