@@ -20,7 +20,8 @@ def main(total: int) -> None:
             elif seen % 10 == 0 or seen == total:
                 print(f"  {seen}/{total} {package}", flush=True)
         elif line.startswith("Installing collected packages"):
-            print(f"\r{'  Unpacking':<{width}}" if is_terminal else "  Unpacking", end="" if is_terminal else "\n", flush=True)
+            shown = f"\r{'  Unpacking':<{width}}" if is_terminal else "  Unpacking\n"
+            print(shown, end="", flush=True)
     if is_terminal:
         print(f"\r{'':<{width}}\r", end="", flush=True)
 

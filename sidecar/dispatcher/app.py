@@ -57,6 +57,7 @@ from dispatcher.store.database import Database
 from dispatcher.store.lifecycle import measured_peaks, record_lifecycle
 from dispatcher.store.models import all_models, sync_catalogue
 from dispatcher.weights.catalogue import CatalogueEntry, load_catalogue
+from dispatcher.weights.download import new_download_session
 from dispatcher.weights.library import WeightLibrary
 
 _LOG = structlog.get_logger(__name__)
@@ -98,17 +99,18 @@ async def sidecar(
 ) -> AsyncIterator[Sidecar]:
     """Build and run everything inside the block. `program` is the inference server that replicas run."""
     now, wall = time.monotonic, time.time
-    budget_mib, cores = lent_memory_mib(settings.memory_mib), lent_cores(settings.cores)
-    entries = load_catalogue() if catalogue is None else catalogue
+    budget_mib = await asyncio.to_thread(lent_memory_mib, settings.memory_mib)
+    cores = lent_cores(settings.cores)
+    entries = await asyncio.to_thread(load_catalogue) if catalogue is None else catalogue
     metrics = Metrics()
     async with AsyncExitStack() as stack:
-        stack.enter_context(held_folder(settings.data_dir))
-        tokens = _tokens(settings)
+        tokens, install = await asyncio.to_thread(_open_folder, stack, settings)
         database = await Database.open(settings.data_dir / "ai-dispatch.db")
         stack.push_async_callback(database.close)
         await sync_catalogue(database, [entry.spec for entry in entries])
         session = await stack.enter_async_context(new_session())
-        library = WeightLibrary(settings.weights_path, entries, session, now)
+        downloads = await stack.enter_async_context(new_download_session())
+        library = WeightLibrary(settings.weights_path, entries, downloads, now)
         stack.push_async_callback(library.close)
         await library.scan()
 
@@ -118,7 +120,7 @@ async def sidecar(
             await all_models(database), library, quarantine, await measured_peaks(database), threads_for(cores)
         )
         fleet = Fleet(now, wall, lambda record: record_lifecycle(database, record))
-        host = ProcessHost(settings.data_dir, program, install_id(settings.data_dir))
+        host = ProcessHost(settings.data_dir, program, install)
         runtime = OpenAIRuntime(session, now)
         starter = Starter(
             fleet,
@@ -134,7 +136,7 @@ async def sidecar(
             settings.start_timeout_s,
         )
         stopper = Stopper(fleet, host, tasks, metrics)
-        watcher = Watcher(fleet, host, registry)
+        watcher = Watcher(fleet, host, registry, runtime, now)
         await Reconciler(fleet, registry, starter, host, runtime, budget_mib).reconcile()
         stack.push_async_callback(stopper.stop_all)
         stack.push_async_callback(tasks.close)
@@ -194,7 +196,10 @@ async def _listen(stack: AsyncExitStack, app: web.Application, settings: Setting
     return f"http://{host}:{port}"
 
 
-def _tokens(settings: Settings) -> Tokens | None:
+def _open_folder(stack: AsyncExitStack, settings: Settings) -> tuple[Tokens | None, str]:
+    """Hold the data folder, and read from it who may call and what this installation is called."""
+    stack.enter_context(held_folder(settings.data_dir))
+    install = install_id(settings.data_dir)
     if settings.auth is Auth.NONE:
-        return None
-    return load_tokens(settings.admin_token_path, settings.dispatch_token_path)
+        return None, install
+    return load_tokens(settings.admin_token_path, settings.dispatch_token_path), install

@@ -107,10 +107,17 @@ class DispatchNotFound(DispatcherError):
 
 
 class NoEligibleModel(DispatcherError):
-    """Every model was refused; the message says why for each."""
+    """Every model is out of reach just now; the message says why for each."""
 
     code = "no_eligible_model"
     status = 503
+
+
+class Unsatisfiable(DispatcherError):
+    """No model there is can do what the request demands, however long it waits; the message says why for each."""
+
+    code = "unsatisfiable"
+    status = 422
 
 
 class DeadlineInfeasible(DispatcherError):

@@ -89,5 +89,15 @@ def _content(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     content: dict[str, Any] = {route.media_type: {"schema": schemas[route.reply.__name__] if route.reply else {}}}
     if route.events:
         told = "; ".join(f"`{name}` with {model.__name__}" for name, model in route.events)
-        content["text/event-stream"] = {"schema": {"type": "string", "description": f"Events: {told}."}}
+        content["text/event-stream"] = {
+            "schema": {
+                "type": "object",
+                "description": f"One event: {told}. The data is that model's JSON.",
+                "properties": {
+                    "event": {"enum": [name for name, _ in route.events]},
+                    "data": {"type": "string", "contentMediaType": "application/json"},
+                },
+                "required": ["event", "data"],
+            }
+        }
     return content

@@ -20,7 +20,7 @@ class Weights:
 
 PRESETS: dict[Objective, Weights] = {
     Objective.BALANCED: Weights(time_per_s=0.004, cost_per_usd=20.0, eviction_per_s=0.004),
-    Objective.FASTEST: Weights(time_per_s=0.2, cost_per_usd=5.0, eviction_per_s=0.004),
+    Objective.FASTEST: Weights(time_per_s=1.0, cost_per_usd=5.0, eviction_per_s=0.004),
     Objective.BEST: Weights(time_per_s=0.0002, cost_per_usd=1.0, eviction_per_s=0.0005),
     Objective.CHEAPEST: Weights(time_per_s=0.001, cost_per_usd=10_000.0, eviction_per_s=0.01),
 }

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dispatcher.core.classification import Classification
-from dispatcher.core.decision import Decision, Explanation, Refusal
+from dispatcher.core.decision import Decision, Explanation, Refusal, RefusalReason
 from dispatcher.core.explanation import explain
 from dispatcher.core.features import TextFeatures
 from dispatcher.core.forecast import RANKER
 from dispatcher.core.prospects import Situation, prospects
 from dispatcher.core.selection import Ranking, Wish, rank
 from dispatcher.core.task import DispatchRequest, ModelId
-from dispatcher.errors import DeadlineInfeasible, NoEligibleModel
+from dispatcher.errors import DeadlineInfeasible, NoEligibleModel, Unsatisfiable
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
 
@@ -57,7 +57,7 @@ class Chooser:
     ) -> Choice:
         """Choose among all models but those that `failed` in this dispatch (with why).
 
-        Raises: ModelNotFound, NoEligibleModel, DeadlineInfeasible.
+        Raises: ModelNotFound, NoEligibleModel, Unsatisfiable, DeadlineInfeasible.
         """
         situation = self._situation(request, classified, text, failed)
         wants = request.requirements
@@ -113,4 +113,18 @@ def _refusal(ranking: Ranking, refused: tuple[Refusal, ...], request: DispatchRe
             f"no model can finish within requirements.timeout = {timeout_s:g} s; "
             f"raise it to {math.ceil(ranking.feasible_s)} or more, or ask for fewer requirements.max_tokens ({reasons})"
         )
-    return NoEligibleModel(f"no model can take this: {reasons}" if reasons else "no model is registered")
+    kind = Unsatisfiable if told and all(refusal.reason in _LASTING for refusal in told) else NoEligibleModel
+    return kind(f"no model can take this: {reasons}" if reasons else "no model is registered")
+
+
+# What no waiting changes.
+_LASTING = frozenset(
+    {
+        RefusalReason.TASK,
+        RefusalReason.CAPABILITY,
+        RefusalReason.CONTEXT_LENGTH,
+        RefusalReason.PRIVACY,
+        RefusalReason.QUALITY,
+        RefusalReason.COST,
+    }
+)

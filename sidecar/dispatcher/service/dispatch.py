@@ -21,6 +21,7 @@ from dispatcher.errors import (
     ReplicaStartFailed,
     RuntimeFault,
     RuntimeUnreachable,
+    Unsatisfiable,
 )
 from dispatcher.runtimes.openai import OpenAIRuntime
 from dispatcher.service.answer import Checked, check_answer, check_schema
@@ -140,7 +141,7 @@ class Dispatcher:
         for _ in range(self._attempts_max):
             try:
                 choice = self._chosen(trail, failures)
-            except (NoEligibleModel, DeadlineInfeasible) as error:
+            except (NoEligibleModel, DeadlineInfeasible, Unsatisfiable) as error:
                 raise last or error from error
             try:
                 return await self._attempt(trail, choice, on_text)

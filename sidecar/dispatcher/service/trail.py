@@ -16,11 +16,12 @@ from dispatcher.errors import (
     ModelNotFound,
     NoEligibleModel,
     Overloaded,
+    Unsatisfiable,
 )
 from dispatcher.service.choose import Choice
 from dispatcher.service.lease import Lease
 
-_REFUSALS = (NoEligibleModel, DeadlineInfeasible, ModelNotFound, Overloaded)
+_REFUSALS = (NoEligibleModel, Unsatisfiable, DeadlineInfeasible, ModelNotFound, Overloaded)
 
 
 @dataclass(slots=True)

@@ -1,27 +1,35 @@
 """Seeing what hosts see: memory, and replicas that ended without being told to."""
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
 from dispatcher.core.replica import Look, ReplicaState
 from dispatcher.errors import RuntimeUnreachable
 from dispatcher.hosts.process import ProcessHost
+from dispatcher.runtimes.openai import OpenAIRuntime
 from dispatcher.service.fleet import Fleet, Replica
 from dispatcher.service.registry import Registry
 
 _LOG = structlog.get_logger(__name__)
 _EVERY_S = 0.5
 _GRACE_S = 1.0
+_CHECK_S = 2.0
+_CHECK_EVERY_S = 0.02
 
 
 class Watcher:
     """Keeps the fleet's table true to what really runs."""
 
-    def __init__(self, fleet: Fleet, host: ProcessHost, registry: Registry) -> None:
+    def __init__(
+        self, fleet: Fleet, host: ProcessHost, registry: Registry, runtime: OpenAIRuntime, now: Callable[[], float]
+    ) -> None:
         self._fleet = fleet
         self._host = host
         self._registry = registry
+        self._runtime = runtime
+        self._now = now
 
     async def run(self) -> None:
         """Look at every replica twice a second, for ever."""
@@ -33,8 +41,19 @@ class Watcher:
             await asyncio.sleep(_EVERY_S)
 
     async def check(self, replica: Replica) -> None:
-        """Look at one replica now, after it hung up on a dispatch."""
-        await self._take_in(replica, await self._host.look_at(replica.id))
+        """Find out whether a replica that hung up on a dispatch still lives; one that doesn't leaves the table.
+
+        A process that was killed takes a moment to be seen as gone, and one that hung up may answer again.
+        """
+        give_up_s = self._now() + _CHECK_S
+        while replica.state is ReplicaState.READY and replica.endpoint is not None:
+            look = await self._host.look_at(replica.id)
+            if look.ended is None and self._now() >= give_up_s:
+                look = Look(None, None, f"it hung up and didn't answer for {_CHECK_S:.0f} s")
+            await self._take_in(replica, look)
+            if look.ended is not None or await self._runtime.is_ready(replica.endpoint):
+                return
+            await asyncio.sleep(_CHECK_EVERY_S)
 
     async def _take_in(self, replica: Replica, look: Look) -> None:
         self._fleet.seen(replica, look)

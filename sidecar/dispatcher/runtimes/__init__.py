@@ -1,0 +1,1 @@
+"""Who talks to inference servers: one file per protocol, one error per fault on the wire."""

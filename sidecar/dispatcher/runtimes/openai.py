@@ -1,0 +1,102 @@
+"""The client of inference servers that speak OpenAI's protocol: llama.cpp, vLLM and their like."""
+
+import asyncio
+from collections.abc import Callable
+
+import aiohttp
+
+from dispatcher.core.deadline import Deadline
+from dispatcher.core.outcome import Ask, Completion, OnText
+from dispatcher.core.replica import Endpoint
+from dispatcher.errors import DeadlineExceeded, DispatcherError, RuntimeBadAnswer, RuntimeUnreachable
+from dispatcher.runtimes.openai_answer import DONE, AnswerSoFar
+from dispatcher.runtimes.openai_faults import fault_of_status
+from dispatcher.runtimes.openai_request import request_body
+from dispatcher.runtimes.sse import EventReader
+
+_HEALTH_S = 2.0
+_ERROR_BYTES_MAX = 64 * 1024
+
+
+class OpenAIRuntime:
+    """Asks inference servers, over one shared session. `now` gives monotonic seconds."""
+
+    def __init__(self, session: aiohttp.ClientSession, now: Callable[[], float]) -> None:
+        self._session = session
+        self._now = now
+
+    async def is_ready(self, endpoint: Endpoint) -> bool:
+        """Whether the server takes requests; False while it loads, hangs, or isn't there."""
+        try:
+            async with asyncio.timeout(_HEALTH_S):
+                async with self._session.get(f"{endpoint.base_url}/health", allow_redirects=False) as response:
+                    return response.status == 200
+        except (aiohttp.ClientError, OSError):  # TimeoutError is an OSError
+            return False
+
+    async def complete(
+        self, endpoint: Endpoint, ask: Ask, deadline: Deadline, on_text: OnText | None = None
+    ) -> Completion:
+        """The whole answer; each piece goes to `on_text` first, awaited. A caller who leaves stops the server's work.
+
+        Raises: DeadlineExceeded, RuntimeUnreachable, RuntimeRefused, RuntimeFault, RuntimeBadAnswer or
+            RuntimeIncomplete; InvalidRequest when the ask can't be put into words; whatever `on_text` raises.
+        """
+        started_s = self._now()
+        body = request_body(ask)
+        try:
+            async with asyncio.timeout(deadline.remaining_s(started_s)) as clock:
+                async with await self._post(endpoint, body) as response:
+                    if response.status != 200:
+                        raise await _fault(response, ask)
+                    _expect_events(response)
+                    return await self._read(response, ask, started_s, on_text)
+        except TimeoutError as error:
+            if not clock.expired():  # it is `on_text`'s own
+                raise
+            waited_s = self._now() - started_s
+            raise DeadlineExceeded(f"{ask.model_id} didn't finish within the {waited_s:.1f} s it had") from error
+
+    async def _post(self, endpoint: Endpoint, body: bytes) -> aiohttp.ClientResponse:
+        headers = {"Authorization": f"Bearer {endpoint.api_key}", "Content-Type": "application/json"}
+        url = f"{endpoint.base_url}/v1/chat/completions"
+        try:
+            return await self._session.post(url, data=body, headers=headers, allow_redirects=False)
+        except aiohttp.ClientResponseError as error:
+            raise RuntimeBadAnswer("the inference server answered with something that isn't HTTP") from error
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise RuntimeUnreachable(
+                f"the inference server can't be reached, or hung up before answering ({type(error).__name__})"
+            ) from error
+
+    async def _read(
+        self, response: aiohttp.ClientResponse, ask: Ask, started_s: float, on_text: OnText | None
+    ) -> Completion:
+        events = EventReader(response.content)
+        answer = AnswerSoFar(ask)
+        first_token_s: float | None = None
+        while (event := await events.next()) != DONE:
+            text = answer.take(event)
+            if not text:
+                continue
+            if first_token_s is None:
+                first_token_s = self._now() - started_s
+            if on_text is not None:
+                await on_text(text)
+        total_s = self._now() - started_s
+        return answer.finish(total_s if first_token_s is None else first_token_s, total_s)
+
+
+async def _fault(response: aiohttp.ClientResponse, ask: Ask) -> DispatcherError:
+    try:
+        body = await response.content.read(_ERROR_BYTES_MAX)
+    except (aiohttp.ClientError, ConnectionError):
+        body = b""  # the status says enough
+    return fault_of_status(response.status, body, ask)
+
+
+def _expect_events(response: aiohttp.ClientResponse) -> None:
+    if response.content_type != "text/event-stream":
+        raise RuntimeBadAnswer(f"the inference server sent {response.content_type}, not a stream of events")
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise RuntimeBadAnswer("the inference server sent its answer compressed")

@@ -1,0 +1,103 @@
+"""An answer in the making: takes the chunks of a chat completion stream, gives the completion."""
+
+import math
+from typing import Any
+
+import orjson
+
+from dispatcher.core.features import token_estimate
+from dispatcher.core.outcome import Ask, Completion, FinishReason, Usage
+from dispatcher.errors import RuntimeBadAnswer, RuntimeIncomplete
+from dispatcher.runtimes.openai_faults import fault_in_stream
+
+DONE = b"[DONE]"
+_TOKEN_CHARS_MAX = 256  # no tokenizer has longer ones
+_ANSWER_CHARS_MAX = 4 * 1024 * 1024
+
+
+class AnswerSoFar:
+    """The text, usage and timings that have come; foreign, so every field is looked at before it is believed."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._pieces: list[str] = []
+        self._room_chars = min(_ANSWER_CHARS_MAX, ask.max_tokens * _TOKEN_CHARS_MAX + 4096)
+        self._finish_reason: FinishReason | None = None
+        self._usage: dict[str, Any] = {}
+        self._timings: dict[str, Any] = {}
+
+    def take(self, event: bytes) -> str:
+        """Take one chunk; returns the text in it, often empty."""
+        chunk = _object(_json(event))
+        if "error" in chunk:
+            raise fault_in_stream(chunk["error"], self._ask)
+        self._usage = _object(chunk.get("usage")) or self._usage
+        self._timings = _object(chunk.get("timings")) or self._timings
+        choices = chunk.get("choices")
+        if not choices:
+            return ""
+        if not isinstance(choices, list):
+            raise RuntimeBadAnswer("the inference server sent choices that are no list")
+        choice = _object(choices[0])
+        if reason := choice.get("finish_reason"):
+            self._finish_reason = FinishReason.LENGTH if reason == "length" else FinishReason.STOP
+        return self._text(_object(choice.get("delta")).get("content"))
+
+    def finish(self, first_token_s: float, total_s: float) -> Completion:
+        """The completion, once the end marker has come."""
+        if self._finish_reason is None:
+            raise RuntimeIncomplete("the inference server ended its answer without saying why it stopped")
+        return Completion(
+            text="".join(self._pieces),
+            finish_reason=self._finish_reason,
+            usage=self._counted(),
+            first_token_s=first_token_s,
+            total_s=total_s,
+            prefill_s=_seconds(self._timings.get("prompt_ms")),
+            decode_s=_seconds(self._timings.get("predicted_ms")),
+        )
+
+    def _text(self, content: object) -> str:
+        if content is None:
+            return ""
+        if not isinstance(content, str):
+            raise RuntimeBadAnswer("the inference server sent content that is no text")
+        self._room_chars -= len(content)
+        if self._room_chars < 0:
+            raise RuntimeBadAnswer(f"the inference server wrote on far beyond {self._ask.max_tokens} tokens")
+        if content:
+            self._pieces.append(content)
+        return content
+
+    def _counted(self) -> Usage:
+        """The server's count; where it has none, a piece is a token, and the prompt is estimated."""
+        prompt = _count(self._usage.get("prompt_tokens"))
+        completion = _count(self._usage.get("completion_tokens"))
+        if prompt is None:
+            prompt = sum(token_estimate(message.content) for message in self._ask.messages)
+        return Usage(prompt, len(self._pieces) if completion is None else completion)
+
+
+def _json(event: bytes) -> object:
+    try:
+        return orjson.loads(event)
+    except orjson.JSONDecodeError as error:
+        raise RuntimeBadAnswer("the inference server sent an event that isn't JSON in UTF-8") from error
+
+
+def _object(value: object) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise RuntimeBadAnswer("the inference server sent an event of an unknown shape")
+    return value
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _seconds(milliseconds: object) -> float | None:
+    if isinstance(milliseconds, int | float) and math.isfinite(milliseconds) and milliseconds >= 0:
+        return milliseconds / 1000
+    return None

@@ -1,0 +1,71 @@
+"""What an inference server's own errors mean, in words that name the fix.
+
+The server's words aren't passed on: they may quote the prompt.
+"""
+
+from collections.abc import Mapping
+
+import orjson
+
+from dispatcher.core.outcome import Ask
+from dispatcher.core.task import FormatKind
+from dispatcher.errors import DispatcherError, RuntimeBadAnswer, RuntimeFault, RuntimeRefused
+
+_TRANSIENT = (408, 425, 429)
+
+
+def fault_of_status(status: int, body: bytes, ask: Ask) -> DispatcherError:
+    """The error for an answer with another status than 200."""
+    details = _details(body)
+    if 400 <= status < 500 and status not in _TRANSIENT:
+        return _refusal(status, details, ask)
+    if status >= 500 or status in _TRANSIENT:
+        kind = _word(details.get("type"))
+        return RuntimeFault(f"the inference server failed: it answered {status}{f' ({kind})' if kind else ''}")
+    return RuntimeBadAnswer(f"the inference server answered {status} where 200 was expected")
+
+
+def fault_in_stream(error: object, ask: Ask) -> DispatcherError:
+    """The error for an error object inside the stream of an answer."""
+    details = error if isinstance(error, dict) else {}
+    if details.get("type") == "exceed_context_size_error":
+        return _refusal(400, details, ask)
+    kind = _word(details.get("type"))
+    return RuntimeFault(f"the inference server failed while it answered{f' ({kind})' if kind else ''}")
+
+
+def _refusal(status: int, details: Mapping[str, object], ask: Ask) -> RuntimeRefused:
+    message = str(details.get("message", ""))
+    if details.get("type") == "exceed_context_size_error":
+        tokens, limit = _number(details.get("n_prompt_tokens")), _number(details.get("n_ctx"))
+        return RuntimeRefused(
+            f"the prompt is too long: it has {tokens} tokens and {ask.model_id} takes {limit}, answer included; "
+            "shorten it, or choose a model with a longer context"
+        )
+    if status in (401, 403):
+        return RuntimeRefused(f"the inference server of {ask.model_id} doesn't accept the key it was called with")
+    if status == 404:
+        return RuntimeRefused(f"the inference server doesn't know the model {ask.model_id} or the chat route")
+    if ask.output.kind is FormatKind.JSON_SCHEMA and ("schema" in message.lower() or "grammar" in message.lower()):
+        return RuntimeRefused(f"requirements.format: {ask.model_id} can't be held to this JSON schema; simplify it")
+    kind = _word(details.get("type"))
+    return RuntimeRefused(f"the inference server refused the request: {status}{f' ({kind})' if kind else ''}")
+
+
+def _details(body: bytes) -> Mapping[str, object]:
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    error = parsed.get("error") if isinstance(parsed, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def _word(value: object) -> str:
+    """An error's type, if it looks like one."""
+    is_word = isinstance(value, str) and len(value) <= 60 and value.isascii() and value.replace("_", "").isalnum()
+    return str(value) if is_word else ""
+
+
+def _number(value: object) -> str:
+    return str(value) if isinstance(value, int) else "an unknown number"

@@ -1,0 +1,1 @@
+"""Where model files come from: a small catalogue, verified downloads, one folder."""

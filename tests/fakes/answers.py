@@ -1,0 +1,45 @@
+"""What the fake inference server says: a sentence derived from the prompt, or JSON of the asked shape."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def answer_to(messages: Sequence[Mapping[str, str]], response_format: Mapping[str, Any] | None) -> str:
+    """The whole answer, the same for the same request."""
+    prompt = messages[-1]["content"] if messages else ""
+    words = prompt.split()
+    sentence = f"You said {len(words)} words and {len(prompt)} characters, ending in «{words[-1] if words else ''}»."
+    if response_format is None or response_format["type"] == "text":
+        return sentence
+    if response_format["type"] == "json_object":
+        return json.dumps({"answer": sentence})
+    return json.dumps(_instance(response_format["json_schema"]["schema"], sentence))
+
+
+def pieces_of(text: str) -> list[str]:
+    """The text in pieces that joined give it back; the fake's tokens."""
+    return re.findall(r"\s*\S+\s*$|\s*\S+", text)
+
+
+def prompt_tokens_of(messages: Sequence[Mapping[str, str]]) -> int:
+    """How many tokens the fake takes a prompt for: its words, and three for each message's frame."""
+    return sum(len(pieces_of(message["content"])) + 3 for message in messages)
+
+
+def _instance(schema: Mapping[str, Any], sentence: str) -> object:
+    """A value that a simple schema allows."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    match schema.get("type", "object"):
+        case "string":
+            return sentence
+        case "integer" | "number":
+            return schema.get("minimum", 1)
+        case "boolean":
+            return True
+        case "array":
+            return [_instance(schema.get("items", {"type": "string"}), sentence)]
+        case _:
+            return {name: _instance(part, sentence) for name, part in schema.get("properties", {}).items()}

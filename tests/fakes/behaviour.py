@@ -1,0 +1,78 @@
+"""How the fake inference server misbehaves: switches set at its start, while it runs, or by marks in a prompt."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Any
+
+
+class Fault(StrEnum):
+    """What goes wrong with a request. Those that end in `midway` strike after `after_pieces` pieces of text."""
+
+    HANG = "hang"  # before the headers
+    HANG_MIDWAY = "hang_midway"
+    RESET = "reset"  # before the headers
+    RESET_MIDWAY = "reset_midway"
+    NOT_HTTP = "not_http"
+    NOT_EVENTS = "not_events"
+    NOT_AN_EVENT_MIDWAY = "not_an_event_midway"
+    NOT_JSON_MIDWAY = "not_json_midway"
+    WRONG_SHAPE_MIDWAY = "wrong_shape_midway"
+    NOT_UTF8_MIDWAY = "not_utf8_midway"
+    HUGE_LINE_MIDWAY = "huge_line_midway"
+    CUT_MIDWAY = "cut_midway"  # the connection closes, mid chunk
+    END_MIDWAY = "end_midway"  # the body ends as if it were whole
+    ERROR_MIDWAY = "error_midway"
+    NO_FINISH_REASON = "no_finish_reason"
+    NO_END_MARKER = "no_end_marker"
+    NO_USAGE = "no_usage"
+    WRONG_USAGE = "wrong_usage"
+    ENDLESS = "endless"  # ignores max_tokens
+    COMPRESSED = "compressed"
+    STATUS = "status"  # answers `status` and an error object that quotes the prompt
+    CRASH = "crash"  # the process ends with 1
+    OUT_OF_MEMORY = "out_of_memory"  # the process ends with 5
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """The switches. The default is a server that behaves; with `model`, they hold for servers of that model only."""
+
+    model: str | None = None
+    load_s: float = 0.0
+    token_delay_s: float = 0.0
+    fault: Fault | None = None
+    after_pieces: int = 2
+    status: int = 500
+    answer: str | None = None
+    exit_at_start: int | None = None
+    ignores_sigterm: bool = False
+
+    def but(self, switches: Mapping[str, Any]) -> "Behaviour":
+        """This behaviour with some switches set otherwise, from JSON."""
+        unknown = set(switches) - {field.name for field in fields(self)}
+        if unknown:
+            raise ValueError(f"the fake has no switch {unknown}")
+        fault = switches.get("fault", self.fault)
+        return replace(self, **{**switches, "fault": Fault(fault) if fault else None})
+
+    def of(self, model: str) -> "Behaviour":
+        """This behaviour as far as it concerns a server of that model."""
+        return self if self.model in (None, model) else Behaviour()
+
+    def as_marked(self, prompt: str) -> "Behaviour":
+        """This behaviour with the switches of marks like `[[fake {"fault": "hang"}]]` in a prompt."""
+        behaviour = self
+        for mark in _MARK.findall(prompt):
+            behaviour = behaviour.but(json.loads(mark))
+        return behaviour
+
+
+_MARK = re.compile(r"\[\[fake (\{.*?\})\]\]")
+
+
+def mark(**switches: Any) -> str:
+    """The mark that makes the fake treat this one prompt so."""
+    return f"[[fake {json.dumps(switches)}]]"

@@ -1,0 +1,147 @@
+"""A fake inference server on a socket: speaks OpenAI's protocol as llama.cpp does, and misbehaves on demand.
+
+In a test: `async with FakeInferenceServer() as fake: …`. As a process: see `process.py`. The contract tests run on it
+and on the real one, so that it can't lie.
+"""
+
+import asyncio
+import json
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+
+from dispatcher.core.replica import Endpoint
+from tests.fakes.answers import answer_to, pieces_of, prompt_tokens_of
+from tests.fakes.behaviour import Behaviour, Fault
+from tests.fakes.stream import AnswerStream
+
+
+class FakeInferenceServer:
+    """Serves one model. `behaviour` may be set at any time; `asked` holds the request bodies, in order.
+
+    `left` counts callers who hung up before their answer was whole, `busy` those being answered now.
+    """
+
+    def __init__(
+        self,
+        behaviour: Behaviour = Behaviour(),  # noqa: B008 - frozen
+        *,
+        api_key: str = "fake-key",
+        model: str = "fake-model",
+        context_tokens: int = 4096,
+        slots: int = 1,
+        port: int = 0,
+    ) -> None:
+        self.behaviour = behaviour
+        self.asked: list[dict[str, Any]] = []
+        self.left = 0
+        self.busy = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._api_key = api_key
+        self._model = model
+        self._context_tokens = context_tokens
+        self._slots = asyncio.Semaphore(slots)
+        self._port = port
+        self._ready_at_s = float("inf")
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where it listens, and its key."""
+        return Endpoint(f"http://127.0.0.1:{self._port}", self._api_key)
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=64 * 1024 * 1024)
+        app.router.add_get("/health", self._health)
+        app.router.add_get("/v1/models", self._models)
+        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/fake/behaviour", self._set_behaviour)
+        app.router.add_get("/fake/asked", self._asked)
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        self._ready_at_s = time.monotonic() + self.behaviour.load_s
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def until_idle(self, timeout_s: float = 5.0) -> None:
+        """Wait until nobody is being answered."""
+        async with asyncio.timeout(timeout_s):
+            await self._idle.wait()
+
+    def load_again(self, load_s: float) -> None:
+        """Be as if started now."""
+        self._ready_at_s = time.monotonic() + load_s
+
+    @property
+    def _is_loading(self) -> bool:
+        return time.monotonic() < self._ready_at_s
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        return _error(503, "unavailable_error", "Loading model") if self._is_loading else _json({"status": "ok"})
+
+    async def _models(self, request: web.Request) -> web.Response:
+        return self._refusal(request) or _json({"object": "list", "data": [{"id": self._model, "object": "model"}]})
+
+    async def _set_behaviour(self, request: web.Request) -> web.Response:
+        self.behaviour = self.behaviour.but(await request.json())
+        return _json({})
+
+    async def _asked(self, _request: web.Request) -> web.Response:
+        return _json(self.asked)
+
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        if self._is_loading:
+            return _error(503, "unavailable_error", "Loading model")
+        if request.headers.get("Authorization") != f"Bearer {self._api_key}":
+            return _error(401, "authentication_error", "Invalid API Key")
+        return None
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        if refusal := self._refusal(request):
+            return refusal
+        body = json.loads(await request.read())
+        self.asked.append(body)
+        messages = body["messages"]
+        prompt_tokens = prompt_tokens_of(messages)
+        if prompt_tokens > self._context_tokens:
+            words = f"request ({prompt_tokens} tokens) exceeds the available context size"
+            return _error(
+                400, "exceed_context_size_error", words, n_prompt_tokens=prompt_tokens, n_ctx=self._context_tokens
+            )
+        behaviour = self.behaviour.as_marked(messages[-1]["content"] if messages else "").of(self._model)
+        if behaviour.fault is Fault.STATUS:
+            return _error(behaviour.status, "server_error", f"can't answer: {messages[-1]['content']}")
+        text = behaviour.answer or answer_to(messages, body.get("response_format"))
+        self.busy += 1
+        self._idle.clear()
+        try:
+            async with self._slots:
+                stream = AnswerStream(request, behaviour, self._model, body, prompt_tokens)
+                return await stream.send(pieces_of(text))
+        except (asyncio.CancelledError, ConnectionResetError):
+            self.left += 1
+            raise
+        finally:
+            self.busy -= 1
+            if not self.busy:
+                self._idle.set()
+
+
+def _json(value: object) -> web.Response:
+    return web.Response(text=json.dumps(value), content_type="application/json")
+
+
+def _error(status: int, kind: str, message: str, **more: int) -> web.Response:
+    error = {"code": status, "message": message, "type": kind, **more}
+    return web.Response(status=status, text=json.dumps({"error": error}), content_type="application/json")

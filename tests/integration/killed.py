@@ -1,0 +1,69 @@
+"""Sidecars in processes of their own, that a test may kill."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from tests.integration.waiting import until
+
+_PROGRAM = Path(__file__).with_name("kept_sidecar.py")
+
+
+class Kept:
+    """Sidecars in processes of their own, one after the other on one folder and port."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.base_url = f"http://127.0.0.1:{port}"
+        self._port = port
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, str(_PROGRAM), str(self.folder), str(self._port), stderr=asyncio.subprocess.DEVNULL
+        )
+        await until(self._is_up, "the sidecar answers")
+
+    async def end(self, signal_number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal_number)
+        await self._process.wait()
+
+    async def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        return await asyncio.to_thread(self._ask, method, path, body)
+
+    def text(self, path: str, method: str = "GET", data: bytes | None = None) -> str:
+        """What a route answers; blocks."""
+        token = (self.folder / "admin.token").read_text().strip()
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.base_url}{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=30) as response:
+            answer: str = response.read().decode()
+            return answer
+
+    def _ask(self, method: str, path: str, body: object) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(
+            self.text(path, method, None if body is None else json.dumps(body).encode())
+        )
+        return answer
+
+    async def _is_up(self) -> bool:
+        with contextlib.suppress(OSError, urllib.error.URLError):
+            return bool(await self.ask("GET", "/health"))
+        return False
+
+    async def close(self) -> None:
+        """Start once more and stop in order, so that nothing adopted stays."""
+        if self._process is not None and self._process.returncode is not None:
+            await self.start()
+        await self.end(signal.SIGTERM)
