@@ -1,0 +1,1 @@
+"""The command line `ai-dispatch`: an HTTP client of the sidecar, and the way to start it."""

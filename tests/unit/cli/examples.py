@@ -1,0 +1,151 @@
+"""Replies as a sidecar gives them, built from its own schemas so that they can't be of another shape."""
+
+from dispatcher.api.schemas import (
+    AttemptReply,
+    ContainerReply,
+    ContainersReply,
+    DecisionReply,
+    DispatchReply,
+    ErrorDetail,
+    ErrorReply,
+    ExplainReply,
+    ForecastReply,
+    ModelReply,
+    ModelsReply,
+    OptionReply,
+    PerformanceReply,
+    PerformanceRowReply,
+    ProgressReply,
+    RefusalReply,
+    TimingReply,
+    UsageReply,
+)
+from dispatcher.core.decision import RefusalReason, Way
+from dispatcher.core.model import WeightsState
+from dispatcher.core.outcome import FinishReason
+from dispatcher.core.replica import ReplicaState
+from dispatcher.core.task import Capability, Complexity, Objective, TaskType
+
+FORECAST = ForecastReply(p50_s=1.2, p90_s=2.0, success=0.97, quality=0.71, output_tokens=40, cost_usd=0.0)
+DECISION = DecisionReply(
+    model="tiny",
+    way=Way.WARM,
+    why="tiny is already loaded: about 1.2 s",
+    deciding_term="time",
+    flip="large wins if the timeout is 41 s or more",
+    objective=Objective.BALANCED,
+    utility=0.5,
+    propensity=1.0,
+    ranker="prior",
+    forecast=FORECAST,
+    options=[OptionReply(model="tiny", way=Way.WARM, utility=0.5, chance_in_time=0.99, forecast=FORECAST)],
+    refused=[RefusalReply(model="large", reason=RefusalReason.MEMORY, message="it needs 9000 MiB, 4096 are lent")],
+)
+EXPLAINED = ExplainReply(task_type=TaskType.CHAT, complexity=Complexity.LOW, decision=DECISION)
+
+
+def dispatched(text: str = "Paris.", finish_reason: FinishReason = FinishReason.STOP) -> DispatchReply:
+    """An answer; a model that failed was tried before."""
+    return DispatchReply.model_validate(
+        {
+            "dispatch_id": "d-1",
+            "text": text,
+            "json": {"city": "Paris"},
+            "model": "tiny",
+            "task_type": TaskType.QUESTION_ANSWERING,
+            "complexity": Complexity.LOW,
+            "finish_reason": finish_reason,
+            "decision": DECISION,
+            "usage": UsageReply(prompt_tokens=12, completion_tokens=3),
+            "timing": TimingReply(queue_s=0.0, load_s=0.4, first_token_s=0.6, total_s=1.3),
+            "attempts": [
+                AttemptReply(model="large", succeeded=False, error="runtime_fault", total_s=0.2),
+                AttemptReply(model="tiny", succeeded=True, error=None, total_s=1.1),
+            ],
+        }
+    )
+
+
+def model(
+    model_id: str = "tiny",
+    weights: WeightsState = WeightsState.PRESENT,
+    progress: ProgressReply | None = None,
+    task_types: tuple[TaskType, ...] = (TaskType.CHAT, TaskType.SUMMARIZATION),
+    quarantine: str | None = None,
+) -> ModelReply:
+    """One model of the registry."""
+    return ModelReply(
+        id=model_id,
+        name="Tiny",
+        family="smollm2",
+        parameters_b=0.135,
+        licence="Apache-2.0",
+        runtime="openai",
+        host="process",
+        enabled=True,
+        context_tokens=4096,
+        memory_mib=300,
+        task_types=list(task_types),
+        capabilities=[Capability.JSON],
+        weights=weights,
+        progress=progress,
+        state=ReplicaState.READY,
+        quarantine=quarantine,
+    )
+
+
+MODELS = ModelsReply(
+    models=[
+        model(),
+        model("large", WeightsState.FETCHING, ProgressReply(done_bytes=25, total_bytes=100, source="a wheel")),
+        model("odd", WeightsState.MISSING, quarantine="failed to start three times; tried again in 40 s"),
+    ]
+)
+CONTAINERS = ContainersReply(
+    memory_budget_mib=4096,
+    memory_reserved_mib=300,
+    containers=[
+        ContainerReply(
+            id="r-1",
+            model="tiny",
+            host="process",
+            state=ReplicaState.READY,
+            pid=4242,
+            threads=2,
+            slots=1,
+            in_flight=1,
+            waiting=3,
+            memory_mib=214,
+            memory_peak_mib=220,
+            memory_reserved_mib=300,
+            idle_s=0.0,
+            ready_in_s=0.0,
+            uptime_s=61.0,
+            reason="asked for",
+        )
+    ],
+)
+PERFORMANCE = PerformanceReply(
+    group_by="model",
+    since="2026-01-24T00:00:00Z",
+    rows=[
+        PerformanceRowReply(
+            key="tiny",
+            workflow_id=None,
+            dispatches=12,
+            success_rate=0.75,
+            avg_total_s=1.5,
+            p50_total_s=1.2,
+            p90_total_s=130.0,
+            avg_first_token_s=None,
+            avg_load_s=0.4,
+            prompt_tokens=100,
+            completion_tokens=200,
+        )
+    ],
+)
+
+
+def error(code: str, message: str) -> ErrorReply:
+    """An error as every route answers it."""
+    return ErrorReply(error=ErrorDetail(code=code, message=message, retryable=False, origin="dispatcher"))
