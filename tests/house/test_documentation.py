@@ -11,6 +11,7 @@ from dispatcher.api.dispatch import DispatchApi
 from dispatcher.api.log import LogApi
 from dispatcher.api.models import ModelsApi
 from dispatcher.api.operations import OperationsApi
+from dispatcher.cli.program import program
 from dispatcher.metrics import Metrics
 from dispatcher.settings import ELSEWHERE, PREFIX, Settings
 
@@ -88,9 +89,7 @@ def test_every_metric_is_described() -> None:
 
 
 def test_every_command_is_described() -> None:
-    from dispatcher.cli.program import app
-
-    commands = set(get_command(app).commands)  # type: ignore[attr-defined]
+    commands = set(get_command(program).commands)  # type: ignore[attr-defined]
     assert {row.split()[1] for row in first_cells(section("Command line"))} == commands
 
 

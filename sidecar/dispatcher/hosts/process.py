@@ -51,6 +51,7 @@ class ProcessHost:
         self._program = tuple(program)
         self._install_id = install_id
         self._running: dict[ReplicaId, _Running] = {}
+        self._starting: dict[ReplicaId, asyncio.Task[Endpoint]] = {}
 
     def new_replica_id(self) -> ReplicaId:
         """An id that no replica has had, and that shows whose it is."""
@@ -61,10 +62,15 @@ class ProcessHost:
 
         Raises: ReplicaStartFailed when the program can't be started at all.
         """
-        return await asyncio.to_thread(self._start, order)
+        starting = asyncio.create_task(asyncio.to_thread(self._start, order), name=f"spawn {order.replica_id}")
+        self._starting[order.replica_id] = starting
+        starting.add_done_callback(lambda _: self._starting.pop(order.replica_id, None))
+        return await asyncio.shield(starting)
 
     async def stop(self, replica_id: ReplicaId, grace_s: float) -> None:
-        """End a replica: asked first, killed with its whole process group after `grace_s` seconds."""
+        """End a replica: asked first, killed with all its children after `grace_s` seconds."""
+        if (starting := self._starting.get(replica_id)) is not None:
+            await asyncio.wait((starting,))  # whoever started it may have left, but a process is coming
         running = self._running.pop(replica_id, None)
         if running is not None:
             await asyncio.to_thread(_end, running, grace_s)
