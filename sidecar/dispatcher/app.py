@@ -116,9 +116,9 @@ async def sidecar(
 
         tasks = KeptTasks()
         quarantine = Quarantine(now)
-        registry = Registry(
-            await all_models(database), library, quarantine, await measured_peaks(database), threads_for(cores)
-        )
+        shipped = {entry.spec.id for entry in entries}
+        specs = [spec for spec in await all_models(database) if spec.id in shipped]
+        registry = Registry(specs, library, quarantine, await measured_peaks(database), threads_for(cores))
         fleet = Fleet(now, wall, lambda record: record_lifecycle(database, record))
         host = ProcessHost(settings.data_dir, program, install)
         runtime = OpenAIRuntime(session, now)

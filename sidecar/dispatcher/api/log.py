@@ -10,11 +10,12 @@ from dispatcher.api.replies import stored_reply
 from dispatcher.api.routes import Query, Route, Scope
 from dispatcher.api.schemas import PerformanceReply, PerformanceRowReply, StoredDispatchReply
 from dispatcher.api.times import iso, since
+from dispatcher.core.record import GroupBy
 from dispatcher.core.task import DispatchId
 from dispatcher.errors import DispatchNotFound, InvalidRequest
 from dispatcher.store.database import Database
 from dispatcher.store.dispatches import dispatch_by_id
-from dispatcher.store.performance import GroupBy, PerformanceRow, performance
+from dispatcher.store.performance import PerformanceRow, performance
 
 _SINCE_DEFAULT = "7d"
 

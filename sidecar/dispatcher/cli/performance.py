@@ -1,6 +1,5 @@
 """`ai-dispatch performance`: how dispatches went."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -12,23 +11,14 @@ from dispatcher.cli.durations import seconds
 from dispatcher.cli.options import AsJson, url_of
 from dispatcher.cli.replies import one_line, read
 from dispatcher.cli.screen import new_table, show_result, show_table
+from dispatcher.core.record import GroupBy
 
 _NUMBERS = ("dispatches", "success", "mean", "p50", "p90", "first token", "load", "tokens in", "tokens out")
 
 
-class Grouping(StrEnum):
-    """What a row stands for; the store's GroupBy, which can't be had without the database's code."""
-
-    MODEL = "model"
-    TASK_TYPE = "task_type"
-    WORKFLOW = "workflow"
-    NODE = "node"
-    HOUR = "hour"
-
-
 def performance(
     context: typer.Context,
-    group_by: Annotated[Grouping, typer.Option(help="What a row stands for.")] = Grouping.MODEL,
+    group_by: Annotated[GroupBy, typer.Option(help="What a row stands for.")] = GroupBy.MODEL,
     since: Annotated[str, typer.Option(help="How far back: 30m, 12h, 7d, or a UTC time like 2026-01-31.")] = "7d",
     as_json: AsJson = False,
 ) -> None:

@@ -1,11 +1,22 @@
 """What is written down of a dispatch and of a replica's life: numbers and names, never a prompt or an answer."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from dispatcher.core.decision import Decision, Explanation
 from dispatcher.core.outcome import Attempt, Ending, FinishReason, Timing, Usage
 from dispatcher.core.replica import ReplicaId, ReplicaState
 from dispatcher.core.task import Complexity, Context, DispatchId, ModelId, Objective, TaskType
+
+
+class GroupBy(StrEnum):
+    """By what the log can be summed up."""
+
+    MODEL = "model"
+    TASK_TYPE = "task_type"
+    WORKFLOW = "workflow"
+    NODE = "node"
+    HOUR = "hour"
 
 
 @dataclass(frozen=True, slots=True)

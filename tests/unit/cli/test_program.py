@@ -7,10 +7,8 @@ from typer.testing import CliRunner
 
 from dispatcher import __version__
 from dispatcher.cli.faults import CommandFault, ErrorAnswered, SidecarEnded, exit_code_of
-from dispatcher.cli.performance import Grouping
 from dispatcher.cli.program import program
 from dispatcher.errors import DispatcherError, RouteNotFound, SettingsError, StoreError
-from dispatcher.store.performance import GroupBy
 from tests.unit.cli.conftest import Run
 
 COMMANDS = ("serve", "dispatch", "models", "containers", "performance", "quickstart")
@@ -57,7 +55,3 @@ async def test_a_command_that_is_not_there_is_wrong_usage(run: Run) -> None:
 )
 def test_every_error_has_its_exit_code(error: CommandFault | DispatcherError, code: int) -> None:
     assert exit_code_of(error) == code
-
-
-def test_rows_can_be_grouped_by_what_the_store_groups_by() -> None:
-    assert [str(grouping) for grouping in Grouping] == [str(group_by) for group_by in GroupBy]

@@ -1,0 +1,172 @@
+-- The database of AI Dispatch. Written by scripts/schema from sidecar/dispatcher/store/migrations: change those.
+-- Times (`_at`) are Unix seconds, UTC. Durations (`_s`) are seconds. Chances and shares are 0..1.
+PRAGMA user_version = 1;
+
+CREATE TABLE model_registry (
+    -- The models that may be chosen. History doesn't refer to it: it outlives a model.
+    id TEXT PRIMARY KEY CHECK (id <> ''),
+    source TEXT NOT NULL CHECK (source IN ('catalogue', 'admin')),  -- who entered it; updates touch only 'catalogue'
+    is_enabled INTEGER NOT NULL CHECK (is_enabled IN (0, 1)),  -- an admin's word: kept by updates
+    name TEXT NOT NULL,
+    family TEXT NOT NULL,  -- its prompt dialect
+    parameters_b REAL NOT NULL CHECK (parameters_b BETWEEN 0 AND 1e6),  -- billions
+    licence TEXT NOT NULL,
+    runtime TEXT NOT NULL CHECK (runtime IN ('ollama', 'openai')),
+    host TEXT NOT NULL CHECK (host IN ('process', 'docker', 'swarm', 'remote')),
+    context_tokens INTEGER NOT NULL CHECK (context_tokens > 0),  -- per slot, the same for every caller
+    slots INTEGER NOT NULL CHECK (slots > 0),  -- answers at a time
+    capabilities TEXT NOT NULL CHECK (json_valid(capabilities)),  -- JSON array of names
+    quality TEXT NOT NULL CHECK (json_valid(quality)),  -- JSON: {task type: {complexity: 0..1}}
+    prefill_tps REAL NOT NULL CHECK (prefill_tps BETWEEN 0 AND 1e9),  -- tokens read per second and CPU thread
+    decode_tps REAL NOT NULL CHECK (decode_tps BETWEEN 0 AND 1e9),  -- tokens written per second and CPU thread
+    load_s REAL NOT NULL CHECK (load_s BETWEEN 0 AND 1e9),
+    weights_mib INTEGER NOT NULL CHECK (weights_mib >= 0),
+    overhead_mib INTEGER NOT NULL CHECK (overhead_mib >= 0),
+    kv_mib_per_1k_tokens REAL NOT NULL CHECK (kv_mib_per_1k_tokens BETWEEN 0 AND 1e9),
+    usd_per_mtok REAL NOT NULL CHECK (usd_per_mtok BETWEEN 0 AND 1e9),  -- US dollars per million tokens
+    is_local INTEGER NOT NULL CHECK (is_local IN (0, 1))  -- prompts stay on this machine
+) STRICT;
+
+CREATE TABLE performance_logs (
+    -- One row per dispatch, however it ended. Numbers and names, never a prompt or an answer.
+    dispatch_id TEXT PRIMARY KEY CHECK (dispatch_id <> ''),
+    started_at REAL NOT NULL CHECK (started_at BETWEEN 0 AND 1e11),
+    ending TEXT NOT NULL CHECK (ending IN ('succeeded', 'failed', 'timed_out', 'cancelled', 'refused')),
+    error_code TEXT,
+    asked_task_type TEXT NOT NULL CHECK (asked_task_type IN (
+        'auto', 'text-generation', 'code-generation', 'summarization', 'classification', 'extraction',
+        'question-answering', 'reasoning', 'translation', 'chat', 'embedding')),
+    asked_complexity TEXT NOT NULL CHECK (asked_complexity IN ('auto', 'low', 'medium', 'high')),
+    task_type TEXT NOT NULL CHECK (task_type IN (
+        'text-generation', 'code-generation', 'summarization', 'classification', 'extraction',
+        'question-answering', 'reasoning', 'translation', 'chat', 'embedding')),  -- what `auto` was found to be
+    complexity TEXT NOT NULL CHECK (complexity IN ('low', 'medium', 'high')),
+    objective TEXT NOT NULL CHECK (objective IN ('balanced', 'fastest', 'best', 'cheapest')),
+    workflow_id TEXT,  -- where in n8n it came from, if it did
+    node_id TEXT,
+    execution_id TEXT,
+    item_index INTEGER CHECK (item_index >= 0),
+    timeout_s REAL NOT NULL CHECK (timeout_s BETWEEN 0 AND 1e9),
+    prompt_chars INTEGER NOT NULL CHECK (prompt_chars >= 0),
+    model_id TEXT,  -- who answered, or was tried last; null when none was
+    replica_id TEXT,
+    prompt_tokens INTEGER CHECK (prompt_tokens >= 0),
+    completion_tokens INTEGER CHECK (completion_tokens >= 0),
+    finish_reason TEXT CHECK (finish_reason IN ('stop', 'length')),
+    queue_s REAL NOT NULL CHECK (queue_s BETWEEN 0 AND 1e9),
+    load_s REAL NOT NULL CHECK (load_s BETWEEN 0 AND 1e9),  -- apart from the model's own speed
+    first_token_s REAL CHECK (first_token_s BETWEEN 0 AND 1e9),
+    total_s REAL NOT NULL CHECK (total_s BETWEEN 0 AND 1e9),  -- from arrival to end, everything included
+    prefill_s REAL CHECK (prefill_s BETWEEN 0 AND 1e9),  -- the engine's own measure of reading the prompt
+    decode_s REAL CHECK (decode_s BETWEEN 0 AND 1e9),  -- and of writing the answer
+    attempts TEXT NOT NULL CHECK (json_valid(attempts)),  -- JSON array: model, error code or null, seconds
+    CHECK (ending <> 'succeeded' OR (error_code IS NULL AND model_id IS NOT NULL)),
+    CHECK ((prompt_tokens IS NULL) = (completion_tokens IS NULL))
+) STRICT;
+
+CREATE INDEX performance_logs_by_time ON performance_logs (started_at);
+
+CREATE INDEX performance_logs_by_model ON performance_logs (model_id, task_type, started_at);
+
+CREATE TABLE decisions (
+    -- Why a dispatch ran as it did; no row when every model was refused.
+    dispatch_id TEXT PRIMARY KEY REFERENCES performance_logs (dispatch_id) ON DELETE CASCADE,
+    model_id TEXT NOT NULL,  -- the first choice; a fallback may have answered
+    way TEXT NOT NULL CHECK (way IN ('warm', 'join', 'load', 'evict')),
+    propensity REAL NOT NULL CHECK (propensity BETWEEN 0 AND 1),  -- chance of this choice; 1 unless exploring
+    ranker TEXT NOT NULL,  -- what made the forecasts
+    chosen TEXT NOT NULL CHECK (json_valid(chosen)),  -- JSON: the option with forecast, terms, evictions
+    ranked TEXT NOT NULL CHECK (json_valid(ranked)),  -- JSON array: all options, best first
+    refused TEXT NOT NULL CHECK (json_valid(refused)),  -- JSON array: model, reason, message
+    why TEXT,  -- the explanation, in words
+    deciding_term TEXT,
+    flip TEXT,  -- the smallest change with another outcome
+    CHECK (why IS NOT NULL OR (deciding_term IS NULL AND flip IS NULL))
+) STRICT;
+
+CREATE TABLE container_lifecycle (
+    -- One row each time a replica comes into a state.
+    id INTEGER PRIMARY KEY,
+    happened_at REAL NOT NULL CHECK (happened_at BETWEEN 0 AND 1e11),
+    replica_id TEXT NOT NULL,
+    model_id TEXT NOT NULL,
+    host TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN (
+        'creating', 'pulling', 'loading', 'ready', 'draining', 'stopped', 'failed')),
+    reason TEXT NOT NULL,
+    took_s REAL CHECK (took_s BETWEEN 0 AND 1e9),  -- how long the state before lasted
+    memory_mib INTEGER CHECK (memory_mib >= 0)  -- its working set then, if it was measured
+) STRICT;
+
+CREATE INDEX container_lifecycle_by_time ON container_lifecycle (happened_at);
+
+CREATE INDEX container_lifecycle_by_replica ON container_lifecycle (replica_id, happened_at);
+
+CREATE INDEX container_lifecycle_by_peak ON container_lifecycle (model_id, memory_mib) WHERE memory_mib IS NOT NULL;
+
+CREATE TABLE optimization_rules (
+    -- What was suggested to make choices better, and what came of it.
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,  -- what it changes, such as an idle time or a model for a workflow
+    scope TEXT NOT NULL CHECK (scope IN ('install', 'model', 'workflow')),
+    scope_id TEXT,  -- which model or workflow
+    payload TEXT NOT NULL CHECK (json_valid(payload)),  -- JSON: the change itself
+    evidence TEXT NOT NULL CHECK (json_valid(evidence)),  -- JSON: the numbers for it, before and after
+    state TEXT NOT NULL DEFAULT 'proposed' CHECK (state IN (
+        'proposed', 'applied', 'measured', 'kept', 'rolled_back')),
+    created_at REAL NOT NULL CHECK (created_at BETWEEN 0 AND 1e11),
+    changed_at REAL NOT NULL CHECK (changed_at >= created_at),
+    CHECK ((scope = 'install') = (scope_id IS NULL))
+) STRICT;
+
+CREATE INDEX optimization_rules_by_state ON optimization_rules (state, kind);
+
+CREATE TABLE request_queue (
+    -- Jobs: dispatches accepted to disk and answered later. The only place where prompts and answers rest, for a while.
+    id TEXT PRIMARY KEY CHECK (id <> ''),
+    state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN (
+        'queued', 'leased', 'done', 'failed', 'cancelled', 'expired')),
+    priority INTEGER NOT NULL DEFAULT 0 CHECK (priority BETWEEN -100 AND 100),  -- larger goes first
+    created_at REAL NOT NULL CHECK (created_at BETWEEN 0 AND 1e11),
+    deadline_at REAL NOT NULL CHECK (deadline_at >= created_at),
+    idempotency_key TEXT,  -- the same key gives the same job
+    body_sha256 TEXT NOT NULL CHECK (length(body_sha256) = 64),  -- a key used again with another body is an error
+    payload TEXT,  -- the request as JSON; null once the job is fetched or has expired
+    result TEXT,  -- the answer or the error as JSON; goes with the payload
+    lease_owner TEXT,  -- who works on it
+    lease_epoch INTEGER NOT NULL DEFAULT 0 CHECK (lease_epoch >= 0),  -- rises with each lease: a late owner is refused
+    lease_until_at REAL,
+    finished_at REAL,
+    fetched_at REAL,
+    CHECK ((state = 'leased') = (lease_owner IS NOT NULL)),
+    CHECK ((lease_owner IS NULL) = (lease_until_at IS NULL)),
+    CHECK ((state IN ('queued', 'leased')) = (finished_at IS NULL)),
+    CHECK (state NOT IN ('queued', 'leased') OR payload IS NOT NULL),
+    CHECK (fetched_at IS NULL OR finished_at IS NOT NULL),
+    CHECK ((fetched_at IS NULL AND state <> 'expired') OR (payload IS NULL AND result IS NULL))
+) STRICT;
+
+CREATE UNIQUE INDEX request_queue_by_key ON request_queue (idempotency_key) WHERE idempotency_key IS NOT NULL;
+
+CREATE INDEX request_queue_to_do ON request_queue (priority DESC, deadline_at) WHERE state = 'queued';
+
+CREATE INDEX request_queue_leases ON request_queue (lease_until_at) WHERE state = 'leased';
+
+CREATE INDEX request_queue_finished ON request_queue (finished_at) WHERE finished_at IS NOT NULL;
+
+CREATE VIEW model_performance_summary AS
+    -- How each model has done at each kind of work, over all that is kept.
+    SELECT
+        model_id,
+        task_type,
+        count(*) AS dispatches,
+        avg(total_s) FILTER (WHERE ending = 'succeeded') AS avg_processing_time,  -- seconds, succeeded only
+        avg(ending = 'succeeded') FILTER (WHERE ending <> 'cancelled') AS success_rate,  -- who leaves says nothing
+        avg(prompt_tokens) AS avg_prompt_tokens,
+        avg(completion_tokens) AS avg_completion_tokens,
+        sum(completion_tokens) FILTER (WHERE decode_s > 0) / sum(decode_s) FILTER (WHERE completion_tokens IS NOT NULL)
+            AS tokens_per_second,  -- while writing
+        max(started_at) AS last_used_at
+    FROM performance_logs
+    WHERE model_id IS NOT NULL
+    GROUP BY model_id, task_type;

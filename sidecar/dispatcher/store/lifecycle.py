@@ -1,0 +1,46 @@
+"""The log of replicas' lives, and what it teaches about the memory they take."""
+
+from collections.abc import Mapping
+
+import aiosqlite
+
+from dispatcher.core.record import LifecycleRecord
+from dispatcher.core.task import ModelId
+from dispatcher.store.database import Database
+
+_INSERT = """
+    INSERT INTO container_lifecycle (happened_at, replica_id, model_id, host, state, reason, took_s, memory_mib)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_PEAKS = """
+    SELECT model_id, max(memory_mib) FROM container_lifecycle WHERE memory_mib IS NOT NULL GROUP BY model_id
+"""
+
+
+def record_lifecycle(db: Database, record: LifecycleRecord) -> None:
+    """Have a replica's change of state written down soon; nobody waits for it."""
+    row = (
+        record.at,
+        record.replica_id,
+        record.model_id,
+        record.host,
+        record.state,
+        record.reason,
+        record.took_s,
+        record.memory_mib,
+    )
+
+    async def work(connection: aiosqlite.Connection) -> None:
+        await connection.execute(_INSERT, row)
+
+    db.post(work)
+
+
+async def measured_peaks(db: Database) -> Mapping[ModelId, int]:
+    """The most memory each model's replicas were seen to take, in MiB; models never measured are absent."""
+
+    async def work(connection: aiosqlite.Connection) -> Mapping[ModelId, int]:
+        rows = await connection.execute_fetchall(_PEAKS)
+        return {ModelId(model_id): peak_mib for model_id, peak_mib in rows}
+
+    return await db.read(work)
