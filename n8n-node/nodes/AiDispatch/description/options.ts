@@ -1,0 +1,81 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { outputFormat } from './outputFormat';
+
+/** What most workflows leave alone. */
+export const options: INodeProperties = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add option',
+	default: {},
+	options: [
+		{
+			displayName: 'Max Tokens',
+			name: 'maxTokens',
+			type: 'number',
+			typeOptions: { minValue: 1, numberPrecision: 0 },
+			default: 512,
+			description: 'The longest answer to write, in tokens (about four characters each)',
+		},
+		{
+			displayName: 'Minimum Quality',
+			name: 'minQuality',
+			type: 'number',
+			typeOptions: { minValue: 0, maxValue: 1, numberPrecision: 2 },
+			default: 0.5,
+			description: 'Refuse models expected to do this work worse than this, from 0 to 1',
+		},
+		{
+			displayName: 'Objective',
+			name: 'objective',
+			type: 'options',
+			options: [
+				{ name: 'Balanced', value: 'balanced', description: 'Good answers soon' },
+				{ name: 'Best', value: 'best', description: 'The best answer the deadline allows' },
+				{ name: 'Cheapest', value: 'cheapest', description: 'The least work for the machine' },
+				{ name: 'Fastest', value: 'fastest', description: 'The earliest answer' },
+			],
+			default: 'balanced',
+			description: 'What matters most when models differ',
+		},
+		outputFormat,
+		{
+			displayName: 'Privacy',
+			name: 'privacy',
+			type: 'options',
+			options: [
+				{ name: 'Any', value: 'any', description: 'Any model that was set up may see the prompt' },
+				{ name: 'Local', value: 'local', description: 'The prompt must not leave your machines' },
+			],
+			default: 'local',
+			description: 'Who may see the prompt',
+		},
+		{
+			displayName: 'System Prompt',
+			name: 'systemPrompt',
+			type: 'string',
+			typeOptions: { rows: 3 },
+			default: '',
+			placeholder: 'e.g. You answer in one short sentence.',
+			description: 'How the model should behave, told before the prompt',
+		},
+		{
+			displayName: 'Temperature',
+			name: 'temperature',
+			type: 'number',
+			typeOptions: { minValue: 0, maxValue: 2, numberPrecision: 2 },
+			default: 0.7,
+			description: 'How freely words are chosen; 0 always takes the likeliest',
+		},
+		{
+			displayName: 'Timeout',
+			name: 'timeout',
+			type: 'number',
+			typeOptions: { minValue: 1 },
+			default: 300,
+			description:
+				'Seconds until the answer is of no use any more. AI Dispatch chooses a model that can make it, waiting and loading included.',
+		},
+	],
+};

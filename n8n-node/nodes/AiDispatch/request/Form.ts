@@ -1,0 +1,22 @@
+import type { IDataObject } from 'n8n-workflow';
+
+/** What the user filled in for one item, as n8n hands it over: expressions may yield anything. */
+export interface Form {
+	prompt: unknown;
+	taskType: unknown;
+	complexity: unknown;
+	/** The id of the one model that must answer; empty or `auto` for the sidecar's choice. */
+	model: unknown;
+	options: {
+		maxTokens?: unknown;
+		minQuality?: unknown;
+		objective?: unknown;
+		outputFormat?: { is?: { kind?: unknown; schema?: unknown } };
+		privacy?: unknown;
+		systemPrompt?: unknown;
+		temperature?: unknown;
+		timeout?: unknown;
+	};
+	/** Where the item comes from, for the sidecar's records. */
+	context: IDataObject;
+}

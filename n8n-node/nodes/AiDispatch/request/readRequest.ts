@@ -1,0 +1,23 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { buildRequest } from './buildRequest';
+import type { DispatchRequest } from './DispatchRequest';
+import type { Form } from './Form';
+
+/** The body for one item, from the fields of the node. */
+export function readRequest(context: IExecuteFunctions, itemIndex: number): DispatchRequest {
+	const field = (name: string) => context.getNodeParameter(name, itemIndex);
+	return buildRequest({
+		prompt: field('prompt'),
+		taskType: field('taskType'),
+		complexity: field('complexity'),
+		model: context.getNodeParameter('model', itemIndex, '', { extractValue: true }),
+		options: field('options') as Form['options'],
+		context: {
+			workflow_id: context.getWorkflow().id,
+			node_id: context.getNode().id,
+			execution_id: context.getExecutionId(),
+			item_index: itemIndex,
+		},
+	});
+}

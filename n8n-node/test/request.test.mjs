@@ -1,0 +1,117 @@
+// What the fields of the node become on the wire.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { baseUrlOf } from '../dist/nodes/AiDispatch/baseUrlOf.js';
+import { buildRequest } from '../dist/nodes/AiDispatch/request/buildRequest.js';
+
+const form = (changes = {}) => ({
+	prompt: 'Say hello',
+	taskType: 'auto',
+	complexity: 'auto',
+	model: 'auto',
+	options: {},
+	context: { item_index: 0 },
+	...changes,
+});
+
+test('a form left as it is asks for the prompt with the default deadline and nothing else', () => {
+	assert.deepEqual(buildRequest(form()), {
+		prompt: 'Say hello',
+		task_type: 'auto',
+		complexity: 'auto',
+		requirements: { timeout: 300 },
+		context: { item_index: 0 },
+	});
+});
+
+test('every option goes out under the name of the API', () => {
+	const options = {
+		maxTokens: 64,
+		minQuality: 0.4,
+		objective: 'fastest',
+		outputFormat: { is: { kind: 'json' } },
+		privacy: 'local',
+		systemPrompt: 'Be brief.',
+		temperature: 0,
+		timeout: 41.5,
+	};
+	const context = { workflow_id: 'w', node_id: 'n', execution_id: '7', item_index: 2 };
+	assert.deepEqual(buildRequest(form({ model: 'tiny', options, context })), {
+		prompt: 'Say hello',
+		system: 'Be brief.',
+		task_type: 'auto',
+		complexity: 'auto',
+		objective: 'fastest',
+		requirements: {
+			max_tokens: 64,
+			timeout: 41.5,
+			min_quality: 0.4,
+			format: 'json',
+			privacy: 'local',
+			temperature: 0,
+		},
+		model: 'tiny',
+		context,
+	});
+});
+
+test('an automatic or empty model is the choice of the sidecar', () => {
+	for (const model of ['auto', '', null, undefined]) {
+		assert.equal('model' in buildRequest(form({ model })), false);
+	}
+});
+
+test('a prompt goes out word for word', () => {
+	for (const prompt of ['  two  spaces\n', '{{ not }} a ${template}', '🐍 \u202e "quoted"', '0']) {
+		assert.equal(buildRequest(form({ prompt })).prompt, prompt);
+	}
+	assert.equal(buildRequest(form({ prompt: 0 })).prompt, '0');
+});
+
+test('an empty prompt is refused by the name of its field', () => {
+	for (const prompt of ['', ' \n\t', null, undefined]) {
+		assert.throws(() => buildRequest(form({ prompt })), /'Prompt' is empty/);
+	}
+});
+
+test('a prompt that is not text is refused instead of sent as [object Object]', () => {
+	for (const prompt of [{ a: 1 }, ['a']]) {
+		assert.throws(() => buildRequest(form({ prompt })), /'Prompt' is not text/);
+	}
+});
+
+test('a schema goes out as an object, whether it was typed or came from an expression', () => {
+	const schema = { type: 'object' };
+	for (const given of [schema, JSON.stringify(schema)]) {
+		const options = { outputFormat: { is: { kind: 'schema', schema: given } } };
+		assert.deepEqual(buildRequest(form({ options })).requirements.format, schema);
+	}
+});
+
+test('a broken schema is refused by the name of its field', () => {
+	for (const schema of ['{"type":', '[]', '7', '', undefined, null]) {
+		const options = { outputFormat: { is: { kind: 'schema', schema } } };
+		assert.throws(() => buildRequest(form({ options })), /'JSON Schema' is not a JSON object/);
+	}
+});
+
+test('a timeout that is no number falls back to the default', () => {
+	for (const [timeout, seconds] of [
+		['30', 30],
+		['soon', 300],
+		[0, 300],
+		[-1, 300],
+		[null, 300],
+	]) {
+		assert.equal(buildRequest(form({ options: { timeout } })).requirements.timeout, seconds);
+	}
+});
+
+test('an address loses its trailing slashes and must be one', () => {
+	assert.equal(baseUrlOf(' http://127.0.0.1:3000// '), 'http://127.0.0.1:3000');
+	assert.equal(baseUrlOf('https://host/behind/a/proxy/'), 'https://host/behind/a/proxy');
+	for (const url of ['', undefined, '127.0.0.1:3000', 'ftp://host', 'http://']) {
+		assert.throws(() => baseUrlOf(url), /'Base URL'/);
+	}
+});

@@ -1,0 +1,51 @@
+"""What the end-to-end tests share: the real n8n, our packed node, a running sidecar."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.n8n import N8n
+from tests.e2e.sidecar import REPOSITORY, Sidecar, running_sidecar
+from tests.fakes.real_weights import fetched
+
+_NODE = REPOSITORY / "n8n-node"
+
+
+@pytest.fixture(scope="session")
+def n8n_program() -> Path:
+    """Return the folder of the real n8n, installed first when it is missing."""
+    return Path(_output_of(["scripts/setup-n8n"], REPOSITORY).splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def node_tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return our node as npm would publish it, freshly built."""
+    if not (_NODE / "node_modules/.package-lock.json").exists():
+        _output_of(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], _NODE)
+    _output_of(["npm", "run", "build"], _NODE)
+    folder = tmp_path_factory.mktemp("package")
+    _output_of(["npm", "pack", "--pack-destination", str(folder)], _NODE)
+    return next(folder.glob("*.tgz"))
+
+
+@pytest.fixture(scope="module")
+def n8n(n8n_program: Path, node_tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> N8n:
+    """Return an n8n with an empty home and our node installed."""
+    fresh = N8n(n8n_program, tmp_path_factory.mktemp("n8n"))
+    fresh.install(node_tarball)
+    return fresh
+
+
+@pytest.fixture(scope="session")
+def sidecar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
+    """Run a sidecar with an empty data folder, and at least the small model's weights."""
+    fetched()
+    with running_sidecar(tmp_path_factory.mktemp("sidecar")) as running:
+        yield running
+
+
+def _output_of(command: list[str], folder: Path) -> str:
+    # What goes to standard error is progress: it stays visible with `pytest -s`.
+    return subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, check=True).stdout

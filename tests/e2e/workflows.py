@@ -1,0 +1,69 @@
+"""Workflows and credentials to import into n8n."""
+
+import json
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from tests.e2e.n8n import PACKAGE, Json
+from tests.e2e.sidecar import REPOSITORY
+
+_EXAMPLE = REPOSITORY / "n8n-node/workflows/dispatch-a-prompt.json"
+
+
+def credential(credential_id: str, base_url: str, token: str) -> Json:
+    """Return a credential of our type."""
+    return {
+        "id": credential_id,
+        "name": credential_id,
+        "type": "aiDispatchApi",
+        "data": {"baseUrl": base_url, "token": token},
+    }
+
+
+def example(workflow_id: str, credential_id: str) -> Json:
+    """Return the workflow the package shows its users, with a credential chosen."""
+    workflow: Json = json.loads(_EXAMPLE.read_text())
+    for node in workflow["nodes"]:
+        if node["type"].startswith(PACKAGE):
+            node["credentials"] = _chosen(credential_id)
+    return workflow | {"id": workflow_id}
+
+
+def workflow(
+    workflow_id: str, credential_id: str, prompts: Sequence[str], on_error: str = "stopWorkflow", **parameters: Any
+) -> Json:
+    """Return a workflow that sends every prompt as an item of one run through our node."""
+    rows = json.dumps({"rows": [{"prompt": prompt} for prompt in prompts]})
+    nodes = [
+        _node("Start", "n8n-nodes-base.manualTrigger", 1, {}),
+        _node("Rows", "n8n-nodes-base.set", 3.4, {"mode": "raw", "jsonOutput": rows, "options": {}}),
+        _node("Items", "n8n-nodes-base.splitOut", 1, {"fieldToSplitOut": "rows", "options": {}}),
+        _node("AI Dispatch", f"{PACKAGE}.aiDispatch", 1, {"prompt": "={{ $json.prompt }}", "options": {}} | parameters)
+        | {"credentials": _chosen(credential_id), "onError": on_error},
+    ]
+    names = [node["name"] for node in nodes]
+    return {
+        "id": workflow_id,
+        "name": workflow_id,
+        "nodes": nodes,
+        "connections": {
+            name: {"main": [[{"node": following, "type": "main", "index": 0}]]} for name, following in pairwise(names)
+        },
+        "settings": {"executionOrder": "v1"},
+    }
+
+
+def _node(name: str, kind: str, version: float, parameters: Json) -> Json:
+    return {
+        "id": name,
+        "name": name,
+        "type": kind,
+        "typeVersion": version,
+        "position": [0, 0],
+        "parameters": parameters,
+    }
+
+
+def _chosen(credential_id: str) -> Json:
+    return {"aiDispatchApi": {"id": credential_id, "name": credential_id}}
