@@ -9,7 +9,8 @@ from dispatcher.api.bodies import json_response
 from dispatcher.api.routes import Route, Scope
 from dispatcher.api.schemas import ContainerReply, ContainersReply
 from dispatcher.core.replica import Resident
-from dispatcher.service.fleet import Fleet, Replica
+from dispatcher.service.fleet import Fleet
+from dispatcher.service.replica import Replica
 
 
 @dataclass(frozen=True, slots=True)

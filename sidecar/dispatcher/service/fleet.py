@@ -5,78 +5,12 @@ methods awaits, so that nothing happens between a look and the change that follo
 """
 
 import asyncio
-import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.record import LifecycleRecord
-from dispatcher.core.replica import (
-    GONE,
-    STARTING,
-    Endpoint,
-    Look,
-    ReplicaId,
-    ReplicaState,
-    Resident,
-    StartOrder,
-    may_become,
-)
-from dispatcher.core.task import ModelId
-
-_USE_MEMORY_S = 600.0  # how long a use counts towards the rate of use
-
-
-@dataclass(slots=True, eq=False)
-class Promise:
-    """One dispatch that a replica will answer. `began_s` is None while it waits."""
-
-    expected_s: float
-    began_s: float | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Replica:
-    """One row of the table; only the fleet writes to it. `came_up` is done when it is ready, or holds why it failed."""
-
-    order: StartOrder
-    spec: ModelSpec
-    footprint_mib: int
-    opened_s: float
-    since_s: float
-    used_s: float
-    slots: asyncio.Semaphore
-    came_up: asyncio.Future[None]
-    state: ReplicaState = ReplicaState.CREATING
-    reason: str = ""
-    is_admitted: bool = False
-    is_condemned: bool = False
-    endpoint: Endpoint | None = None
-    pid: int | None = None
-    memory_mib: int | None = None
-    memory_peak_mib: int | None = None
-    uses_per_s: float = 0.0
-    promises: list[Promise] = field(default_factory=list)
-
-    @property
-    def id(self) -> ReplicaId:
-        """Its name."""
-        return self.order.replica_id
-
-    @property
-    def model_id(self) -> ModelId:
-        """What it serves."""
-        return self.order.model_id
-
-    @property
-    def in_flight(self) -> int:
-        """How many dispatches it works on."""
-        return sum(promise.began_s is not None for promise in self.promises)
-
-    @property
-    def waiting(self) -> int:
-        """How many dispatches wait for it."""
-        return len(self.promises) - self.in_flight
+from dispatcher.core.replica import GONE, Endpoint, Look, ReplicaId, ReplicaState, Resident, StartOrder, may_become
+from dispatcher.service.replica import USE_MEMORY_S, Promise, Replica, resident_of, use_rate
 
 
 class Fleet:
@@ -117,7 +51,7 @@ class Fleet:
     def residents(self) -> tuple[Resident, ...]:
         """A snapshot for choosing."""
         now_s = self._now()
-        return tuple(_resident(replica, now_s) for replica in self._replicas.values())
+        return tuple(resident_of(replica, now_s) for replica in self._replicas.values())
 
     def open(self, order: StartOrder, spec: ModelSpec, footprint_mib: int) -> Replica:
         """Add a replica that is about to be created; its memory counts from now on."""
@@ -169,7 +103,7 @@ class Fleet:
         promise = Promise(expected_s)
         replica.promises.append(promise)
         now_s = self._now()
-        replica.uses_per_s = _use_rate(replica, now_s) + 1 / _USE_MEMORY_S
+        replica.uses_per_s = use_rate(replica, now_s) + 1 / USE_MEMORY_S
         replica.used_s = now_s
         return promise
 
@@ -180,7 +114,7 @@ class Fleet:
     def finish(self, replica: Replica, promise: Promise) -> None:
         """Note that it is done, in whatever way."""
         replica.promises.remove(promise)
-        replica.uses_per_s = _use_rate(replica, self._now())
+        replica.uses_per_s = use_rate(replica, self._now())
         replica.used_s = self._now()
         self._pulse()
 
@@ -212,45 +146,6 @@ class Fleet:
     def _pulse(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
-
-
-def _resident(replica: Replica, now_s: float) -> Resident:
-    left = [_left_s(promise, now_s) for promise in replica.promises]
-    has_free_slot = len(left) < replica.order.slots
-    return Resident(
-        replica_id=replica.id,
-        model_id=replica.model_id,
-        state=replica.state,
-        is_condemned=replica.is_condemned or replica.state is ReplicaState.DRAINING,
-        in_flight=replica.in_flight,
-        slots=replica.order.slots,
-        threads=replica.order.threads,
-        footprint_mib=replica.footprint_mib,
-        queue_s=0.0 if has_free_slot else sum(left) / replica.order.slots,
-        drain_s=sum(left) / replica.order.slots,
-        ready_in_s=_ready_in_s(replica, now_s),
-        reload_s=replica.spec.load_s,
-        uses_per_s=_use_rate(replica, now_s),
-        idle_s=0.0 if replica.promises else now_s - replica.used_s,
-    )
-
-
-def _left_s(promise: Promise, now_s: float) -> float:
-    """Expected seconds of work left; one that takes longer than thought may take as long again."""
-    if promise.began_s is None:
-        return promise.expected_s
-    passed_s = now_s - promise.began_s
-    return promise.expected_s - passed_s if passed_s < promise.expected_s else passed_s
-
-
-def _ready_in_s(replica: Replica, now_s: float) -> float:
-    if replica.state not in STARTING:
-        return 0.0
-    return max(replica.spec.load_s - (now_s - replica.opened_s), replica.spec.load_s / 10)
-
-
-def _use_rate(replica: Replica, now_s: float) -> float:
-    return replica.uses_per_s * math.exp((replica.used_s - now_s) / _USE_MEMORY_S)
 
 
 def _forgive(came_up: asyncio.Future[None]) -> None:

@@ -10,8 +10,9 @@ from dispatcher.core.decision import Option
 from dispatcher.core.replica import Endpoint, ReplicaId, ReplicaState
 from dispatcher.errors import DeadlineExceeded, Overloaded, RuntimeUnreachable
 from dispatcher.service.cores import CoreGate
-from dispatcher.service.fleet import Fleet, Promise, Replica
+from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
+from dispatcher.service.replica import Promise, Replica
 from dispatcher.service.start import Starter
 
 

@@ -11,9 +11,10 @@ from dispatcher.errors import DispatcherError, ReplicaStartFailed
 from dispatcher.hosts.process import ProcessHost
 from dispatcher.metrics import Metrics
 from dispatcher.runtimes.openai import OpenAIRuntime
-from dispatcher.service.fleet import Fleet, Replica
+from dispatcher.service.fleet import Fleet
 from dispatcher.service.quarantine import Quarantine
 from dispatcher.service.registry import Registry
+from dispatcher.service.replica import Replica
 from dispatcher.service.tasks import KeptTasks
 from dispatcher.weights.library import WeightLibrary
 

@@ -8,7 +8,8 @@ from dispatcher.core.replica import ReplicaState
 from dispatcher.errors import ShuttingDown
 from dispatcher.hosts.process import ProcessHost
 from dispatcher.metrics import Metrics
-from dispatcher.service.fleet import Fleet, Replica
+from dispatcher.service.fleet import Fleet
+from dispatcher.service.replica import Replica
 from dispatcher.service.tasks import KeptTasks
 
 _LOG = structlog.get_logger(__name__)

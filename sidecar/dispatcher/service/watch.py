@@ -9,8 +9,9 @@ from dispatcher.core.replica import Look, ReplicaState
 from dispatcher.errors import RuntimeUnreachable
 from dispatcher.hosts.process import ProcessHost
 from dispatcher.runtimes.openai import OpenAIRuntime
-from dispatcher.service.fleet import Fleet, Replica
+from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
+from dispatcher.service.replica import Replica
 
 _LOG = structlog.get_logger(__name__)
 _EVERY_S = 0.5

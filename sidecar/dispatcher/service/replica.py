@@ -1,0 +1,104 @@
+"""One row of the fleet's table: a replica, what it has promised, and how it looks to the choosing code."""
+
+import asyncio
+import math
+from dataclasses import dataclass, field
+
+from dispatcher.core.model import ModelSpec
+from dispatcher.core.replica import STARTING, Endpoint, ReplicaId, ReplicaState, Resident, StartOrder
+from dispatcher.core.task import ModelId
+
+USE_MEMORY_S = 600.0  # how long a use counts towards the rate of use
+
+
+@dataclass(slots=True, eq=False)
+class Promise:
+    """One dispatch that a replica will answer. `began_s` is None while it waits."""
+
+    expected_s: float
+    began_s: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Replica:
+    """One row of the table; only the fleet writes to it. `came_up` is done when it is ready, or holds why it failed."""
+
+    order: StartOrder
+    spec: ModelSpec
+    footprint_mib: int
+    opened_s: float
+    since_s: float
+    used_s: float
+    slots: asyncio.Semaphore
+    came_up: asyncio.Future[None]
+    state: ReplicaState = ReplicaState.CREATING
+    reason: str = ""
+    is_admitted: bool = False
+    is_condemned: bool = False
+    endpoint: Endpoint | None = None
+    pid: int | None = None
+    memory_mib: int | None = None
+    memory_peak_mib: int | None = None
+    uses_per_s: float = 0.0
+    promises: list[Promise] = field(default_factory=list)
+
+    @property
+    def id(self) -> ReplicaId:
+        """Its name."""
+        return self.order.replica_id
+
+    @property
+    def model_id(self) -> ModelId:
+        """What it serves."""
+        return self.order.model_id
+
+    @property
+    def in_flight(self) -> int:
+        """How many dispatches it works on."""
+        return sum(promise.began_s is not None for promise in self.promises)
+
+    @property
+    def waiting(self) -> int:
+        """How many dispatches wait for it."""
+        return len(self.promises) - self.in_flight
+
+
+def resident_of(replica: Replica, now_s: float) -> Resident:
+    """A snapshot of the row at this moment."""
+    left = [_left_s(promise, now_s) for promise in replica.promises]
+    has_free_slot = len(left) < replica.order.slots
+    return Resident(
+        replica_id=replica.id,
+        model_id=replica.model_id,
+        state=replica.state,
+        is_condemned=replica.is_condemned or replica.state is ReplicaState.DRAINING,
+        in_flight=replica.in_flight,
+        slots=replica.order.slots,
+        threads=replica.order.threads,
+        footprint_mib=replica.footprint_mib,
+        queue_s=0.0 if has_free_slot else sum(left) / replica.order.slots,
+        drain_s=sum(left) / replica.order.slots,
+        ready_in_s=_ready_in_s(replica, now_s),
+        reload_s=replica.spec.load_s,
+        uses_per_s=use_rate(replica, now_s),
+        idle_s=0.0 if replica.promises else now_s - replica.used_s,
+    )
+
+
+def use_rate(replica: Replica, now_s: float) -> float:
+    """Uses per second, lately; what is longer ago counts less."""
+    return replica.uses_per_s * math.exp((replica.used_s - now_s) / USE_MEMORY_S)
+
+
+def _left_s(promise: Promise, now_s: float) -> float:
+    """Expected seconds of work left; one that takes longer than thought may take as long again."""
+    if promise.began_s is None:
+        return promise.expected_s
+    passed_s = now_s - promise.began_s
+    return promise.expected_s - passed_s if passed_s < promise.expected_s else passed_s
+
+
+def _ready_in_s(replica: Replica, now_s: float) -> float:
+    if replica.state not in STARTING:
+        return 0.0
+    return max(replica.spec.load_s - (now_s - replica.opened_s), replica.spec.load_s / 10)
