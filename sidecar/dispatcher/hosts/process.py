@@ -25,6 +25,7 @@ from dispatcher.hosts.process_record import ProcessRecord, ProcessRecords
 
 KEY_VARIABLE = "AI_DISPATCH_REPLICA_KEY"
 _POLL_S = 0.02
+_CLOCK_DRIFT_S = 2.0  # a process's age is told by the wall clock, which may have been set meanwhile
 
 
 @dataclass(slots=True)
@@ -120,7 +121,7 @@ class ProcessHost:
         found = []
         for record in self._records.read_all():
             process = alive.pop(record.pid, None)
-            if process is None or process.create_time() != record.created_at:
+            if process is None or abs(process.create_time() - record.created_at) > _CLOCK_DRIFT_S:
                 self._records.remove(record.order.replica_id)
                 continue
             self._running[record.order.replica_id] = _Running(process, None, self._log_of(record.order))
