@@ -127,6 +127,7 @@ _RESIDENTS = tuple(
         model_id=_MODELS[index].spec.id,
         state=ReplicaState.READY,
         is_condemned=False,
+        is_pinned=False,
         in_flight=index % 2,
         slots=1,
         threads=1,

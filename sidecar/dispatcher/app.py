@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 import structlog
@@ -25,6 +26,7 @@ from dispatcher.api.requests import RequestLimits
 from dispatcher.api.routes import Route
 from dispatcher.api.server import application, runner
 from dispatcher.api.tokens import Tokens, load_tokens
+from dispatcher.core.model import HostKind, RuntimeKind
 from dispatcher.core.threads import threads_for
 from dispatcher.errors import SettingsError
 from dispatcher.folder import held_folder, install_id
@@ -37,9 +39,11 @@ from dispatcher.runtimes.session import new_session
 from dispatcher.service.choose import Chooser
 from dispatcher.service.cores import CoreGate
 from dispatcher.service.dispatch import Dispatcher
+from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.gauges import read_gauges
 from dispatcher.service.lease import Leaser
+from dispatcher.service.manage import Manager
 from dispatcher.service.pull import Puller
 from dispatcher.service.quarantine import Quarantine
 from dispatcher.service.readiness import Readiness
@@ -55,7 +59,7 @@ from dispatcher.service.watch import Watcher
 from dispatcher.settings import Auth, Settings
 from dispatcher.store.database import Database
 from dispatcher.store.lifecycle import measured_peaks, record_lifecycle
-from dispatcher.store.models import all_models, sync_catalogue
+from dispatcher.store.models import admin_models, all_models, sync_catalogue
 from dispatcher.weights.catalogue import CatalogueEntry, load_catalogue
 from dispatcher.weights.download import new_download_session
 from dispatcher.weights.library import WeightLibrary
@@ -116,18 +120,16 @@ async def sidecar(
 
         tasks = KeptTasks()
         quarantine = Quarantine(now)
-        shipped = {entry.spec.id for entry in entries}
-        specs = [spec for spec in await all_models(database) if spec.id in shipped]
+        shipped, entered = {entry.spec.id for entry in entries}, await admin_models(database)
+        specs = [spec for spec in await all_models(database) if spec.id in shipped | entered]
         registry = Registry(specs, library, quarantine, await measured_peaks(database), threads_for(cores))
         fleet = Fleet(now, wall, lambda record: record_lifecycle(database, record))
         host = ProcessHost(settings.data_dir, program, install)
-        runtime = OpenAIRuntime(session, now)
+        equipment = Equipment({HostKind.PROCESS: host}, {RuntimeKind.OPENAI: OpenAIRuntime(session, now)})
         starter = Starter(
             fleet,
             registry,
-            library,
-            host,
-            runtime,
+            equipment,
             quarantine,
             tasks,
             metrics,
@@ -135,13 +137,14 @@ async def sidecar(
             budget_mib,
             settings.start_timeout_s,
         )
-        stopper = Stopper(fleet, host, tasks, metrics)
-        watcher = Watcher(fleet, host, registry, runtime, now)
-        await Reconciler(fleet, registry, starter, host, runtime, budget_mib).reconcile()
+        stopper = Stopper(fleet, equipment, tasks, metrics)
+        watcher = Watcher(fleet, equipment, registry, now)
+        await Reconciler(fleet, registry, equipment, budget_mib).reconcile()
         stack.push_async_callback(stopper.stop_all)
         stack.push_async_callback(tasks.close)
         tasks.supervise(stopper.run, "stop")
-        tasks.supervise(watcher.run, "watch")
+        for kind, one in equipment.hosts.items():
+            tasks.supervise(partial(watcher.run, one), f"watch {kind}")
         tasks.supervise(lambda: reap(fleet, settings.idle_stop_s), "reap")
         tasks.supervise(lambda: retain(database, wall, settings.retention_days), "retain")
 
@@ -150,13 +153,14 @@ async def sidecar(
             Leaser(fleet, registry, starter, CoreGate(cores), now, settings.queue_max),
             registry,
             fleet,
-            runtime,
+            equipment,
             watcher,
             Recorder(database, metrics),
             now,
             wall,
             settings.attempts_max,
         )
+        manager = Manager(registry, fleet, starter, equipment, quarantine, database, entered, budget_mib)
         limits = RequestLimits(settings.prompt_chars_max, settings.timeout_default_s, settings.timeout_max_s)
 
         def metrics_text() -> bytes:
@@ -165,8 +169,8 @@ async def sidecar(
 
         routes: list[Route] = [
             *DispatchApi(dispatcher, limits).routes(),
-            *ModelsApi(registry, fleet, Puller(library)).routes(),
-            *ContainersApi(fleet, budget_mib, now).routes(),
+            *ModelsApi(registry, fleet, Puller(library), manager).routes(),
+            *ContainersApi(fleet, manager, budget_mib, now).routes(),
             *LogApi(database, wall).routes(),
             *OperationsApi(
                 Readiness(registry, database), metrics_text, lambda: orjson.dumps(openapi_document(routes))

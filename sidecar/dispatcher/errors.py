@@ -99,6 +99,20 @@ class ModelNotFound(DispatcherError):
     status = 404
 
 
+class ModelConflict(DispatcherError):
+    """The change can't be made to this model as it is; the message says what to do first."""
+
+    code = "model_conflict"
+    status = 409
+
+
+class ReplicaNotFound(DispatcherError):
+    """No replica has this id."""
+
+    code = "container_not_found"
+    status = 404
+
+
 class DispatchNotFound(DispatcherError):
     """No dispatch with this id is in the log."""
 

@@ -49,8 +49,8 @@ def all_routes() -> set[str]:
     nothing: object = None
     apis = (
         DispatchApi(nothing, nothing),  # type: ignore[arg-type]
-        ModelsApi(nothing, nothing, nothing),  # type: ignore[arg-type]
-        ContainersApi(nothing, 0, nothing),  # type: ignore[arg-type]
+        ModelsApi(nothing, nothing, nothing, nothing),  # type: ignore[arg-type]
+        ContainersApi(nothing, nothing, 0, nothing),  # type: ignore[arg-type]
         LogApi(nothing, nothing),  # type: ignore[arg-type]
         OperationsApi(nothing, nothing, nothing),  # type: ignore[arg-type]
     )

@@ -34,7 +34,15 @@ CLOSED = [
     ("POST", "/api/dispatch"),
     ("POST", "/api/explain"),
     ("GET", "/api/models"),
+    ("POST", "/api/models"),
+    ("GET", "/api/models/small"),
+    ("PUT", "/api/models/small"),
+    ("PATCH", "/api/models/small"),
+    ("DELETE", "/api/models/small"),
     ("POST", "/api/models/small/pull"),
+    ("POST", "/api/models/small/start"),
+    ("POST", "/api/models/small/stop"),
+    ("POST", "/api/containers/d_0/stop"),
     ("GET", "/api/containers"),
     ("GET", "/api/performance"),
     ("GET", "/api/dispatches/d_0"),
@@ -43,10 +51,15 @@ CLOSED = [
 OPEN = [("GET", "/health"), ("GET", "/ready"), ("GET", "/openapi.json")]
 
 
+def template(path: str) -> str:
+    """The route that a path of the lists above belongs to."""
+    return path.replace("/small", "/{id}").replace("/d_0", "/{id}")
+
+
 async def test_every_route_is_listed_here_so_that_none_is_open_by_mistake(client: Client) -> None:
     document = await client.get("/openapi.json")
     served = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
-    listed = {(method, path.replace("/small/", "/{id}/").replace("/d_0", "/{id}")) for method, path in CLOSED + OPEN}
+    listed = {(method, template(path)) for method, path in CLOSED + OPEN}
     assert served == listed
 
 
@@ -65,8 +78,14 @@ async def test_health_and_description_are_open(client: Client, method: str, path
 
 
 async def test_the_dispatch_token_reaches_no_admin_route_and_the_admin_token_reaches_all(client: Client) -> None:
-    status, reply, _ = await request(client, "POST", "/api/models/small/pull", headers=bearer(client.token("dispatch")))
-    assert (status, reply["error"]["code"]) == (403, "forbidden")
+    document = await client.get("/openapi.json")
+    for method, path in CLOSED:
+        told = document["paths"][template(path)][method.lower()]["description"]
+        is_admins = method != "GET" and path not in ("/api/dispatch", "/api/explain")
+        assert ("scope admin" in told) == is_admins
+        if is_admins:
+            status, reply, _ = await request(client, method, path, headers=bearer(client.token("dispatch")))
+            assert (status, reply["error"]["code"]) == (403, "forbidden"), path
     for method, path in CLOSED:
         status, _, _ = await request(client, method, path, headers=bearer(client.token("admin")))
         assert status not in (401, 403), path
@@ -197,7 +216,7 @@ async def test_other_media_types_and_compressed_bodies_are_refused(client: Clien
 async def test_unknown_routes_and_methods_are_errors_of_the_same_shape(client: Client) -> None:
     for method, path, status, code in (
         ("GET", "/api/nothing", 404, "route_not_found"),
-        ("DELETE", "/api/models", 405, "method_not_allowed"),
+        ("DELETE", "/api/containers", 405, "method_not_allowed"),
         ("POST", "/api/models/nobody/pull", 404, "model_not_found"),
     ):
         found, reply, _ = await request(client, method, path, headers=bearer(client.token("admin")))

@@ -1,15 +1,16 @@
-"""GET /api/containers: the replicas there are now."""
+"""/api/containers: the replicas there are now."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from aiohttp import web
 
 from dispatcher.api.bodies import json_response
 from dispatcher.api.routes import Route, Scope
-from dispatcher.api.schemas import ContainerReply, ContainersReply
+from dispatcher.api.schemas import ContainerReply, ContainersReply, FetchingReply
 from dispatcher.core.replica import Resident
 from dispatcher.service.fleet import Fleet
+from dispatcher.service.manage import Manager
 from dispatcher.service.replica import Replica
 
 
@@ -18,6 +19,7 @@ class ContainersApi:
     """Shows the fleet."""
 
     fleet: Fleet
+    manager: Manager
     budget_mib: int
     now: Callable[[], float]
 
@@ -31,7 +33,15 @@ class ContainersApi:
                 "List the replicas: state, memory, and what they are doing",
                 self.list,
                 reply=ContainersReply,
-            )
+            ),
+            Route(
+                "POST",
+                "/api/containers/{id}/stop",
+                Scope.ADMIN,
+                "Let a replica finish what it promised, then stop",
+                self.stop,
+                reply=ContainersReply,
+            ),
         ]
 
     async def list(self, _request: web.Request) -> web.StreamResponse:
@@ -44,6 +54,11 @@ class ContainersApi:
                 containers=[self._reply(replica, resident) for replica, resident in pairs],
             )
         )
+
+    async def stop(self, request: web.Request) -> web.StreamResponse:
+        """A replica told to finish; answers with all there are."""
+        self.manager.stop_replica(request.match_info["id"])
+        return await self.list(request)
 
     def _reply(self, replica: Replica, resident: Resident) -> ContainerReply:
         return ContainerReply(
@@ -62,5 +77,6 @@ class ContainersApi:
             idle_s=round(resident.idle_s, 1),
             ready_in_s=round(resident.ready_in_s, 1),
             uptime_s=round(self.now() - replica.opened_s, 1),
+            fetching=FetchingReply(**asdict(replica.fetching)) if replica.fetching else None,
             reason=replica.reason,
         )

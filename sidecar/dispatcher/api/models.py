@@ -1,19 +1,21 @@
-"""GET /api/models and POST /api/models/{id}/pull."""
+"""The registry's routes: /api/models and what is done with each model."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from dispatcher.api.bodies import json_response
+from dispatcher.api.bodies import json_response, read_body
+from dispatcher.api.entries import model_spec
 from dispatcher.api.events import EventStream
 from dispatcher.api.middleware import error_reply
 from dispatcher.api.routes import Route, Scope
-from dispatcher.api.schemas import ErrorReply, ModelReply, ModelsReply, ProgressReply
+from dispatcher.api.schemas import ErrorReply, ModelBody, ModelReply, ModelsReply, ModelSwitches, ProgressReply
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.replica import ReplicaState
-from dispatcher.errors import DispatcherError
+from dispatcher.errors import DispatcherError, InvalidRequest
 from dispatcher.service.fleet import Fleet
+from dispatcher.service.manage import Manager
 from dispatcher.service.pull import Puller
 from dispatcher.service.registry import Registry
 from dispatcher.weights.weightfile import Progress
@@ -23,33 +25,87 @@ _BEST_FIRST = list(ReplicaState)
 
 @dataclass(frozen=True, slots=True)
 class ModelsApi:
-    """Shows the registry, and fetches model files."""
+    """Shows the registry and changes it, fetches model files, starts and stops."""
 
     registry: Registry
     fleet: Fleet
     puller: Puller
+    manager: Manager
 
     def routes(self) -> list[Route]:
         """The routes."""
+        one, admin = "/api/models/{id}", Scope.ADMIN
+        pulled = (("progress", ProgressReply), ("done", ModelReply), ("error", ErrorReply))
+        listed = "List the models, whether their files are here, and whether they are running"
         return [
+            Route("GET", "/api/models", Scope.DISPATCH, listed, self.list, reply=ModelsReply),
             Route(
-                "GET",
-                "/api/models",
-                Scope.DISPATCH,
-                "List the models, whether their files are here, and whether they are running",
-                self.list,
-                reply=ModelsReply,
+                "POST", "/api/models", admin, "Enter a model", self.add, body=ModelBody, reply=ModelReply, status=201
+            ),
+            Route("GET", one, Scope.DISPATCH, "One model", self.show, reply=ModelReply),
+            Route("PUT", one, admin, "Enter a model anew", self.change, body=ModelBody, reply=ModelReply),
+            Route("PATCH", one, admin, "Enable, disable or pin", self.switch, body=ModelSwitches, reply=ModelReply),
+            Route("DELETE", one, admin, "Forget a model that an admin entered", self.remove, reply=ModelsReply),
+            Route("POST", f"{one}/pull", admin, "Fetch its file", self.pull, reply=ModelReply, events=pulled),
+            Route(
+                "POST",
+                f"{one}/start",
+                admin,
+                "Start a replica, if none is up",
+                self.start,
+                reply=ModelReply,
+                status=202,
             ),
             Route(
                 "POST",
-                "/api/models/{id}/pull",
-                Scope.ADMIN,
-                "Fetch a model's file, telling the progress as events",
-                self.pull,
+                f"{one}/stop",
+                admin,
+                "Let its replicas finish, then stop",
+                self.stop,
                 reply=ModelReply,
-                events=(("progress", ProgressReply), ("done", ModelReply), ("error", ErrorReply)),
+                status=202,
             ),
         ]
+
+    async def add(self, request: web.Request) -> web.StreamResponse:
+        """A new model."""
+        spec = model_spec(await read_body(request, ModelBody))
+        await self.manager.add(spec)
+        return json_response(self._reply(spec), 201)
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        """One model."""
+        return json_response(self._reply(self._named(request)))
+
+    async def change(self, request: web.Request) -> web.StreamResponse:
+        """A model entered anew."""
+        known = self._named(request)
+        spec = model_spec(await read_body(request, ModelBody))
+        if spec.id != known.id:
+            raise InvalidRequest(f"id: the path says {known.id} and the body {spec.id}; ids don't change")
+        await self.manager.change(spec)
+        return json_response(self._reply(spec))
+
+    async def switch(self, request: web.Request) -> web.StreamResponse:
+        """Switches of a model."""
+        switches = await read_body(request, ModelSwitches)
+        spec = await self.manager.switch(request.match_info["id"], switches.enabled, switches.pinned)
+        return json_response(self._reply(spec))
+
+    async def remove(self, request: web.Request) -> web.StreamResponse:
+        """A model forgotten; answers with those that are left."""
+        await self.manager.remove(request.match_info["id"])
+        return await self.list(request)
+
+    async def start(self, request: web.Request) -> web.StreamResponse:
+        """A replica started; doesn't wait for it."""
+        self.manager.start(request.match_info["id"])
+        return json_response(self._reply(self._named(request)), 202)
+
+    async def stop(self, request: web.Request) -> web.StreamResponse:
+        """All replicas of a model told to finish."""
+        self.manager.stop(request.match_info["id"])
+        return json_response(self._reply(self._named(request)), 202)
 
     async def list(self, _request: web.Request) -> web.StreamResponse:
         """All models."""
@@ -57,7 +113,7 @@ class ModelsApi:
 
     async def pull(self, request: web.Request) -> web.StreamResponse:
         """Fetch one model's file. A caller who leaves doesn't stop it."""
-        spec = self.registry.spec(request.match_info["id"])
+        spec = self._named(request)
         stream = EventStream(request)
         try:
             async for progress in self.puller.pull(spec.id):
@@ -68,6 +124,9 @@ class ModelsApi:
             await stream.send("done", self._reply(spec))
         return await stream.end()
 
+    def _named(self, request: web.Request) -> ModelSpec:
+        return self.registry.spec(request.match_info["id"])
+
     def _reply(self, spec: ModelSpec) -> ModelReply:
         candidate = self.registry.candidate(spec)
         progress = self.puller.progress(spec.id)
@@ -77,9 +136,14 @@ class ModelsApi:
             family=spec.family,
             parameters_b=spec.parameters_b,
             licence=spec.licence,
+            engine=spec.engine,
+            reference=spec.reference,
             runtime=spec.runtime,
             host=spec.host,
             enabled=spec.is_enabled,
+            pinned=spec.is_pinned,
+            needs_gpu=spec.needs_gpu,
+            slots=spec.slots,
             context_tokens=spec.context_tokens,
             memory_mib=candidate.footprint_mib,
             task_types=sorted(spec.quality.task_types),

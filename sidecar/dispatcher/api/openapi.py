@@ -56,7 +56,7 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         "summary": route.summary,
         "parameters": _parameters(route),
         "responses": {
-            "200": {"description": "Done.", "content": _content(route, schemas)},
+            str(route.status): {"description": "Done.", "content": _content(route, schemas)},
             "default": {"description": "An error.", "content": {"application/json": {"schema": schemas["ErrorReply"]}}},
         },
     }

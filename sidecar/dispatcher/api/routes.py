@@ -34,6 +34,7 @@ class Route:
         body: the request's JSON body; None when it takes none.
         reply: the JSON reply; None when it isn't JSON.
         media_type: of the reply, when it isn't JSON.
+        status: of a reply that isn't an error.
         events: names of the server-sent events the reply may stream, each with its data model.
     """
 
@@ -47,3 +48,4 @@ class Route:
     media_type: str = "application/json"
     events: tuple[tuple[str, type[BaseModel]], ...] = ()
     queries: tuple[Query, ...] = ()
+    status: int = 200

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from dispatcher.core.decision import RefusalReason, Way
-from dispatcher.core.model import WeightsState
+from dispatcher.core.model import Engine, HostKind, WeightsState
 from dispatcher.core.outcome import Ending, FinishReason
 from dispatcher.core.replica import ReplicaState
 from dispatcher.core.task import Capability, Complexity, Objective, Privacy, Role, TaskType
@@ -79,6 +79,40 @@ class DispatchBody(Body):
     model: _Name | None = Field(None, description="Pins the choice to one model; absent or `auto` leaves it free.")
     context: ContextBody = Field(default_factory=ContextBody)
     stream: bool = Field(False, description="Send the answer as server-sent events while it is written.")
+
+
+class ModelBody(Body):
+    """A model as an admin enters it. What isn't said is taken from its size until it is measured."""
+
+    id: str = Field(min_length=1, max_length=100, pattern=r"^[a-z0-9][a-z0-9._:-]*$", description="Its name here.")
+    engine: Engine = Field(description="The program that serves it.")
+    reference: str = Field(
+        min_length=1,
+        max_length=200,
+        description="The engine's own name for it: `llama3.2:3b` for ollama, `owner/name` for vllm, "
+        "a model of the weights catalogue for embedded and llama.cpp.",
+    )
+    host: HostKind = Field(HostKind.DOCKER, description="Where its replicas run; `process` for embedded only.")
+    name: _Name | None = Field(None, description="For people; the id if absent.")
+    family: str = Field("plain", min_length=1, max_length=60, description="Its prompt dialect.")
+    parameters_b: float = Field(gt=0, le=2000, description="Size in billions of parameters.")
+    licence: str = Field("unknown", min_length=1, max_length=100)
+    context_tokens: int = Field(
+        4096, ge=256, le=1_048_576, description="Context of each slot, the same for all callers."
+    )
+    slots: int = Field(1, ge=1, le=64, description="Answers a replica writes at the same time.")
+    weights_mib: int | None = Field(None, ge=1, le=4_194_304, description="Size of the weights, in MiB.")
+    capabilities: frozenset[Capability] = Field(frozenset({Capability.JSON}), description="What it can do.")
+    needs_gpu: bool = False
+    pinned: bool = Field(False, description="Its replicas are never evicted, nor stopped for idleness.")
+    enabled: bool = True
+
+
+class ModelSwitches(Body):
+    """What may be changed of any model, also of those that come with the package."""
+
+    enabled: bool | None = Field(None, description="Whether it may be chosen.")
+    pinned: bool | None = Field(None, description="Whether its replicas stay.")
 
 
 class ForecastReply(Reply):
@@ -185,6 +219,14 @@ class ProgressReply(Reply):
     source: str
 
 
+class FetchingReply(Reply):
+    """How far a replica's own download is: of its image, or of its model."""
+
+    what: str
+    done_bytes: int
+    total_bytes: int | None
+
+
 class ModelReply(Reply):
     """One model of the registry and its state here."""
 
@@ -193,9 +235,14 @@ class ModelReply(Reply):
     family: str
     parameters_b: float
     licence: str
+    engine: Engine
+    reference: str
     runtime: str
     host: str
     enabled: bool
+    pinned: bool
+    needs_gpu: bool
+    slots: int
     context_tokens: int
     memory_mib: int
     task_types: list[TaskType]
@@ -230,6 +277,7 @@ class ContainerReply(Reply):
     idle_s: float
     ready_in_s: float
     uptime_s: float
+    fetching: FetchingReply | None
     reason: str
 
 

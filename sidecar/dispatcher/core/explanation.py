@@ -98,6 +98,7 @@ def _wins_if_loaded(situation: Situation, wish: Wish, model_id: ModelId) -> bool
         model_id=model_id,
         state=ReplicaState.READY,
         is_condemned=False,
+        is_pinned=False,
         in_flight=0,
         slots=1,
         threads=candidate.threads,

@@ -12,6 +12,7 @@ def too_long_idle(residents: Sequence[Resident], idle_max_s: float) -> tuple[Rep
         for resident in residents
         if resident.state is ReplicaState.READY
         and not resident.is_condemned
+        and not resident.is_pinned
         and resident.drain_s == 0.0
         and resident.idle_s >= idle_max_s
     )

@@ -11,12 +11,23 @@ class RuntimeKind(StrEnum):
     """The protocol an inference server speaks."""
 
     OPENAI = "openai"
+    OLLAMA = "ollama"
 
 
 class HostKind(StrEnum):
     """Where replicas of a model run."""
 
     PROCESS = "process"
+    DOCKER = "docker"
+
+
+class Engine(StrEnum):
+    """The program that serves a replica. What a model's `reference` means depends on it."""
+
+    EMBEDDED = "embedded"  # ours, around llama.cpp; reference: a model of the weights catalogue
+    OLLAMA = "ollama"  # reference: a name such as llama3.2:3b
+    LLAMA_CPP = "llama.cpp"  # llama-server; reference: a model of the weights catalogue
+    VLLM = "vllm"  # reference: a repository such as Qwen/Qwen2.5-7B-Instruct
 
 
 class WeightsState(StrEnum):
@@ -70,7 +81,8 @@ class QualityTable:
 class ModelSpec:
     """One model of the registry.
 
-    `context_tokens` is what each slot is served with: the same for all callers, so that no two of them make it reload.
+    `reference` is the engine's own name for the weights. A pinned model's replicas are never evicted, nor stopped for
+    idleness. `context_tokens` is what each slot is served with: the same for all callers, so that none makes it reload.
     """
 
     id: ModelId
@@ -87,6 +99,10 @@ class ModelSpec:
     speed: Speed
     load_s: float
     footprint: Footprint
+    engine: Engine = Engine.EMBEDDED
+    reference: str = ""
+    needs_gpu: bool = False
+    is_pinned: bool = False
     usd_per_mtok: float = 0.0
     is_local: bool = True
     is_enabled: bool = True

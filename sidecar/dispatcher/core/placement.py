@@ -29,10 +29,10 @@ class Placement:
 def place(wanted_mib: int, residents: Sequence[Resident], budget_mib: int) -> Placement | None:
     """Say whether a replica of `wanted_mib` fits, and which others must stop first.
 
-    Condemned residents already count as leaving. The cheapest set to evict has the least regret plus waiting; one that
-    holds work is never cut short, but drained, which takes `wait_s`.
+    Condemned residents already count as leaving; pinned ones stay. The cheapest set to evict has the least regret plus
+    waiting; one that holds work is never cut short, but drained, which takes `wait_s`.
 
-    Returns: None when it doesn't fit even with everything else gone.
+    Returns: None when it doesn't fit even with everything else gone that may go.
     Source: the value of a resident follows GreedyDual-Size-Frequency (Cherkasova 1998).
     """
     staying = [resident for resident in residents if not resident.is_condemned]
@@ -41,7 +41,7 @@ def place(wanted_mib: int, residents: Sequence[Resident], budget_mib: int) -> Pl
     if missing_mib <= 0:
         return Placement((), leaving_s, 0.0)
     best: Placement | None = None
-    for evicted in _sets(staying):
+    for evicted in _sets([resident for resident in staying if not resident.is_pinned]):
         if sum(resident.footprint_mib for resident in evicted) < missing_mib:
             continue
         wait_s = max(leaving_s, *(resident.busy_s for resident in evicted))

@@ -1,12 +1,13 @@
 """Every way in which each eligible model could be run now: warm, joined, loaded, or loaded after an eviction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dispatcher.core.decision import Forecast, Refusal, RefusalReason, Seconds, Way
 from dispatcher.core.eligibility import Candidate, refusal
 from dispatcher.core.features import TextFeatures
 from dispatcher.core.forecast import Work, forecast
-from dispatcher.core.placement import place
+from dispatcher.core.placement import Placement, place
 from dispatcher.core.replica import STARTING, ReplicaId, ReplicaState, Resident
 from dispatcher.core.seconds import sure, total
 from dispatcher.core.task import Complexity, DispatchRequest, ModelId, TaskType
@@ -41,6 +42,18 @@ class Prospect:
     regret_s: float
 
 
+def placement_for(candidate: Candidate, residents: Sequence[Resident], budget_mib: int) -> Placement | None:
+    """Where the memory for one more replica would come from; None when it can't be had."""
+    if not candidate.spec.is_local:
+        return Placement((), 0.0, 0.0)
+    return place(candidate.footprint_mib, residents, budget_mib)
+
+
+def no_room(candidate: Candidate, budget_mib: int) -> str:
+    """Why there is no placement, in words."""
+    return f"no {candidate.footprint_mib} MiB of the {budget_mib} MiB for models can be freed for it"
+
+
 def prospects(situation: Situation) -> tuple[tuple[Prospect, ...], tuple[Refusal, ...]]:
     """List what could be done, and who can't do anything and why. Both in the order of the candidates."""
     found: list[Prospect] = []
@@ -51,7 +64,8 @@ def prospects(situation: Situation) -> tuple[tuple[Prospect, ...], tuple[Refusal
         if ways:
             found.extend(ways)
         else:
-            refused.append(no or _no_room(candidate, situation.budget_mib))
+            words = no_room(candidate, situation.budget_mib)
+            refused.append(no or Refusal(candidate.spec.id, RefusalReason.MEMORY, words))
     return tuple(found), tuple(refused)
 
 
@@ -81,7 +95,7 @@ def _on_replica(way: Way, candidate: Candidate, resident: Resident, situation: S
 
 
 def _by_starting(candidate: Candidate, situation: Situation) -> list[Prospect]:
-    placement = place(candidate.footprint_mib, situation.residents, situation.budget_mib)
+    placement = placement_for(candidate, situation.residents, situation.budget_mib)
     if placement is None:
         return []
     expected = forecast(candidate.spec, _work(candidate, situation), candidate.threads, candidate.footprint_mib)
@@ -107,8 +121,3 @@ def _work(candidate: Candidate, situation: Situation) -> Work:
         min(situation.max_tokens, room),
         situation.request.requirements.output,
     )
-
-
-def _no_room(candidate: Candidate, budget_mib: int) -> Refusal:
-    message = f"no {candidate.footprint_mib} MiB of the {budget_mib} MiB for models can be freed for it"
-    return Refusal(candidate.spec.id, RefusalReason.MEMORY, message)

@@ -1,9 +1,11 @@
 """A replica: one inference server for one model, and the states it may go through."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
+from dispatcher.core.model import Engine
 from dispatcher.core.task import ModelId
 
 ReplicaId = NewType("ReplicaId", str)
@@ -62,6 +64,21 @@ class StartOrder:
     slots: int
     threads: int
     memory_limit_mib: int
+    engine: Engine = Engine.EMBEDDED
+    reference: str = ""
+    needs_gpu: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """How far a download is: an image, or a model. `total_bytes` is None while it isn't known."""
+
+    what: str
+    done_bytes: int
+    total_bytes: int | None
+
+
+OnFetching = Callable[[Fetching], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +104,7 @@ class Resident:
 
     Args:
         is_condemned: takes no new work and stops when what it has is done.
+        is_pinned: is never evicted, nor stopped for idleness.
         queue_s: expected wait for a free slot, in seconds, once it is ready.
         drain_s: expected wait until it has done all it has promised, once it is ready.
         ready_in_s: expected wait until it answers at all; 0 when ready.
@@ -98,6 +116,7 @@ class Resident:
     model_id: ModelId
     state: ReplicaState
     is_condemned: bool
+    is_pinned: bool
     in_flight: int
     slots: int
     threads: int

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from dispatcher.core.replica import Endpoint, Look, ReplicaId, StartOrder, Survivor
+from dispatcher.core.replica import Endpoint, Look, OnFetching, ReplicaId, StartOrder, Survivor
 from dispatcher.errors import ReplicaStartFailed
 from dispatcher.hosts.process_log import ProcessLog
 from dispatcher.hosts.process_record import ProcessRecord, ProcessRecords
@@ -57,6 +57,9 @@ class ProcessHost:
     def new_replica_id(self) -> ReplicaId:
         """An id that no replica has had, and that shows whose it is."""
         return ReplicaId(f"{self._install_id}-{secrets.token_hex(4)}")
+
+    async def prepare(self, order: StartOrder, on_fetching: OnFetching) -> None:
+        """Nothing to bring: the program is part of this package."""
 
     async def start(self, order: StartOrder) -> Endpoint:
         """Start a replica's process and say where it will listen; it isn't ready yet.

@@ -7,7 +7,7 @@ import aiohttp
 
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.outcome import Ask, Completion, OnText
-from dispatcher.core.replica import Endpoint
+from dispatcher.core.replica import Endpoint, OnFetching, StartOrder
 from dispatcher.errors import DeadlineExceeded, DispatcherError, RuntimeBadAnswer, RuntimeUnreachable
 from dispatcher.runtimes.openai_answer import DONE, AnswerSoFar
 from dispatcher.runtimes.openai_faults import fault_of_status
@@ -15,6 +15,7 @@ from dispatcher.runtimes.openai_request import request_body
 from dispatcher.runtimes.sse import EventReader
 
 _HEALTH_S = 2.0
+_POLL_S = 0.05
 _ERROR_BYTES_MAX = 64 * 1024
 
 
@@ -27,12 +28,23 @@ class OpenAIRuntime:
 
     async def is_ready(self, endpoint: Endpoint) -> bool:
         """Whether the server takes requests; False while it loads, hangs, or isn't there."""
-        try:
-            async with asyncio.timeout(_HEALTH_S):
-                async with self._session.get(f"{endpoint.base_url}/health", allow_redirects=False) as response:
-                    return response.status == 200
-        except (aiohttp.ClientError, OSError):  # TimeoutError is an OSError
-            return False
+        return await self._health(endpoint) == 200
+
+    async def answers(self, endpoint: Endpoint) -> bool:
+        """Whether a server is there at all, be it only to say that it loads."""
+        return await self._health(endpoint) is not None
+
+    async def lacks_model(self, endpoint: Endpoint, order: StartOrder) -> bool:
+        """Never: such a server is started with its model."""
+        return False
+
+    async def fetch_model(self, endpoint: Endpoint, order: StartOrder, on_fetching: OnFetching) -> None:
+        """Nothing to fetch."""
+
+    async def load(self, endpoint: Endpoint, order: StartOrder) -> None:
+        """Wait until the server, which loads from its start, takes requests."""
+        while not await self.is_ready(endpoint):  # noqa: ASYNC110 - it is another process: there is no event
+            await asyncio.sleep(_POLL_S)
 
     async def complete(
         self, endpoint: Endpoint, ask: Ask, deadline: Deadline, on_text: OnText | None = None
@@ -56,6 +68,14 @@ class OpenAIRuntime:
                 raise
             waited_s = self._now() - started_s
             raise DeadlineExceeded(f"{ask.model_id} didn't finish within the {waited_s:.1f} s it had") from error
+
+    async def _health(self, endpoint: Endpoint) -> int | None:
+        try:
+            async with asyncio.timeout(_HEALTH_S):
+                async with self._session.get(f"{endpoint.base_url}/health", allow_redirects=False) as response:
+                    return response.status
+        except (aiohttp.ClientError, OSError):  # TimeoutError is an OSError
+            return None
 
     async def _post(self, endpoint: Endpoint, body: bytes) -> aiohttp.ClientResponse:
         headers = {"Authorization": f"Bearer {endpoint.api_key}", "Content-Type": "application/json"}

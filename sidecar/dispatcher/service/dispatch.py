@@ -23,9 +23,9 @@ from dispatcher.errors import (
     RuntimeUnreachable,
     Unsatisfiable,
 )
-from dispatcher.runtimes.openai import OpenAIRuntime
 from dispatcher.service.answer import Checked, check_answer, check_schema
 from dispatcher.service.choose import Choice, Chooser
+from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.lease import Lease, Leaser
 from dispatcher.service.record import Recorder
@@ -59,7 +59,7 @@ class Dispatcher:
         leaser: Leaser,
         registry: Registry,
         fleet: Fleet,
-        runtime: OpenAIRuntime,
+        equipment: Equipment,
         watcher: Watcher,
         recorder: Recorder,
         now: Callable[[], float],
@@ -70,7 +70,7 @@ class Dispatcher:
         self._leaser = leaser
         self._registry = registry
         self._fleet = fleet
-        self._runtime = runtime
+        self._equipment = equipment
         self._watcher = watcher
         self._recorder = recorder
         self._now = now
@@ -182,7 +182,7 @@ class Dispatcher:
         )
         asked_s = self._now()
         try:
-            completion = await self._runtime.complete(
+            completion = await self._equipment.runtime_of(spec).complete(
                 lease.endpoint, ask, trail.deadline, trail.noting(on_text) if on_text else None
             )
         except RuntimeUnreachable:

@@ -6,11 +6,10 @@ import structlog
 
 from dispatcher.core.replica import ReplicaState, Survivor
 from dispatcher.errors import ModelNotFound
-from dispatcher.hosts.process import ProcessHost
-from dispatcher.runtimes.openai import OpenAIRuntime
+from dispatcher.hosts.host import Host
+from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
-from dispatcher.service.start import Starter
 
 _LOG = structlog.get_logger(__name__)
 _GRACE_S = 2.0
@@ -23,27 +22,31 @@ class Reconciler:
         self,
         fleet: Fleet,
         registry: Registry,
-        starter: Starter,
-        host: ProcessHost,
-        runtime: OpenAIRuntime,
+        equipment: Equipment,
         budget_mib: int,
     ) -> None:
         self._fleet = fleet
         self._registry = registry
-        self._starter = starter
-        self._host = host
-        self._runtime = runtime
+        self._equipment = equipment
         self._budget_mib = budget_mib
 
     async def reconcile(self) -> None:
-        """Adopt or end every survivor."""
-        for survivor in await self._host.survivors():
-            adopted = self._is_as_ordered(survivor) and await self._runtime.is_ready(survivor.endpoint)
-            if adopted:
-                self._adopt(survivor)
-            else:
-                await self._host.stop(survivor.order.replica_id, _GRACE_S)
-            _LOG.info("replica_found", replica=survivor.order.replica_id, adopted=adopted)
+        """Adopt or end every survivor of every host."""
+        for host in self._equipment.hosts.values():
+            for survivor in await host.survivors():
+                await self._take_over(host, survivor)
+
+    async def _take_over(self, host: Host, survivor: Survivor) -> None:
+        adopted = self._is_as_ordered(survivor) and await self._is_ready(survivor)
+        if adopted:
+            self._adopt(survivor)
+        else:
+            await host.stop(survivor.order.replica_id, _GRACE_S)
+        _LOG.info("replica_found", replica=survivor.order.replica_id, adopted=adopted)
+
+    async def _is_ready(self, survivor: Survivor) -> bool:
+        runtime = self._equipment.runtime_of(self._registry.spec(survivor.order.model_id))
+        return await runtime.is_ready(survivor.endpoint)
 
     def _is_as_ordered(self, survivor: Survivor) -> bool:
         try:
@@ -51,7 +54,7 @@ class Reconciler:
         except ModelNotFound:
             return False
         fits = self._fleet.reserved_mib + self._registry.footprint_mib(spec) <= self._budget_mib
-        wanted = self._starter.order(spec, survivor.order.replica_id)
+        wanted = self._registry.order(spec, survivor.order.replica_id)
         # The memory limit follows what was measured since; it may differ.
         found = replace(survivor.order, memory_limit_mib=wanted.memory_limit_mib)
         return fits and spec.is_enabled and found == wanted

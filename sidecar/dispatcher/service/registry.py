@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from dispatcher.core.eligibility import Candidate
-from dispatcher.core.model import ModelSpec
+from dispatcher.core.model import Engine, ModelSpec, WeightsState
+from dispatcher.core.replica import ReplicaId, StartOrder
 from dispatcher.core.task import ModelId
 from dispatcher.errors import ModelNotFound
 from dispatcher.service.quarantine import Quarantine
 from dispatcher.weights.library import WeightLibrary
+
+_FROM_THE_LIBRARY = frozenset({Engine.EMBEDDED, Engine.LLAMA_CPP})
+_LIMIT_FACTOR = 1.5  # a replica may take this much more than its footprint before the system stops it
 
 
 class Registry:
@@ -33,7 +37,19 @@ class Registry:
         self._threads = threads
 
     def __iter__(self) -> Iterator[ModelSpec]:
-        return iter(self._specs.values())
+        return iter(tuple(self._specs.values()))
+
+    def put(self, spec: ModelSpec) -> None:
+        """Add a model, or replace what is known of it."""
+        self._specs = dict(sorted({**self._specs, spec.id: spec}.items()))
+
+    def remove(self, model_id: ModelId) -> None:
+        """Forget a model."""
+        self._specs.pop(model_id, None)
+
+    def has_weights_of(self, spec: ModelSpec) -> bool:
+        """Whether the catalogue names the file that a model of this engine is served from."""
+        return spec.engine not in _FROM_THE_LIBRARY or self._library.knows(_weights_of(spec))
 
     def spec(self, model_id: str) -> ModelSpec:
         """One model.
@@ -49,11 +65,33 @@ class Registry:
         """A model as it stands now, for choosing."""
         return Candidate(
             spec=spec,
-            weights=self._library.state(spec.id),
+            weights=self._weights_state(spec),
             threads=self._threads,
             footprint_mib=self.footprint_mib(spec),
             quarantine=self._quarantine.why_not(spec.id),
         )
+
+    def order(self, spec: ModelSpec, replica_id: ReplicaId) -> StartOrder:
+        """What a host is told to start a replica of this model."""
+        has_file = spec.engine in _FROM_THE_LIBRARY
+        footprint_mib = self.footprint_mib(spec)
+        return StartOrder(
+            replica_id=replica_id,
+            model_id=spec.id,
+            weights_path=str(self._library.path(_weights_of(spec))) if has_file else "",
+            weights_sha256=self._library.sha256(_weights_of(spec)) if has_file else "",
+            context_tokens=spec.context_tokens,
+            slots=spec.slots,
+            threads=self._threads,
+            memory_limit_mib=round(footprint_mib * _LIMIT_FACTOR),
+            engine=spec.engine,
+            reference=spec.reference,
+            needs_gpu=spec.needs_gpu,
+        )
+
+    def _weights_state(self, spec: ModelSpec) -> WeightsState:
+        """Servers that fetch their models themselves have them as good as here."""
+        return self._library.state(_weights_of(spec)) if spec.engine in _FROM_THE_LIBRARY else WeightsState.PRESENT
 
     def footprint_mib(self, spec: ModelSpec) -> int:
         """Memory to reserve for one replica: the larger of what it should take and what it has taken."""
@@ -62,3 +100,8 @@ class Registry:
     def measured(self, model_id: ModelId, memory_mib: int) -> None:
         """Note how much memory a replica takes."""
         self._peaks_mib[model_id] = max(self._peaks_mib.get(model_id, 0), memory_mib)
+
+
+def _weights_of(spec: ModelSpec) -> ModelId:
+    """Whose file in the library the model is served from."""
+    return ModelId(spec.reference) or spec.id

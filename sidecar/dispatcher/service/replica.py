@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass, field
 
 from dispatcher.core.model import ModelSpec
-from dispatcher.core.replica import STARTING, Endpoint, ReplicaId, ReplicaState, Resident, StartOrder
+from dispatcher.core.replica import STARTING, Endpoint, Fetching, ReplicaId, ReplicaState, Resident, StartOrder
 from dispatcher.core.task import ModelId
 
 USE_MEMORY_S = 600.0  # how long a use counts towards the rate of use
@@ -36,6 +36,7 @@ class Replica:
     is_admitted: bool = False
     is_condemned: bool = False
     endpoint: Endpoint | None = None
+    fetching: Fetching | None = None
     pid: int | None = None
     memory_mib: int | None = None
     memory_peak_mib: int | None = None
@@ -72,6 +73,7 @@ def resident_of(replica: Replica, now_s: float) -> Resident:
         model_id=replica.model_id,
         state=replica.state,
         is_condemned=replica.is_condemned or replica.state is ReplicaState.DRAINING,
+        is_pinned=replica.spec.is_pinned,
         in_flight=replica.in_flight,
         slots=replica.order.slots,
         threads=replica.order.threads,

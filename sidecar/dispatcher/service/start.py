@@ -1,39 +1,43 @@
 """Starting a replica: once for all who want it, and to the end even when they leave."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import structlog
 
 from dispatcher.core.model import ModelSpec
-from dispatcher.core.replica import ReplicaId, ReplicaState, StartOrder
+from dispatcher.core.replica import Endpoint, Fetching, OnFetching, ReplicaId, ReplicaState
 from dispatcher.errors import DispatcherError, ReplicaStartFailed
-from dispatcher.hosts.process import ProcessHost
 from dispatcher.metrics import Metrics
-from dispatcher.runtimes.openai import OpenAIRuntime
+from dispatcher.runtimes.runtime import Runtime
+from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.quarantine import Quarantine
 from dispatcher.service.registry import Registry
 from dispatcher.service.replica import Replica
 from dispatcher.service.tasks import KeptTasks
-from dispatcher.weights.library import WeightLibrary
 
 _LOG = structlog.get_logger(__name__)
-_POLL_S = 0.05
+_T = TypeVar("_T")
+_POLL_S = 0.03
+_ALIVE_EVERY_S = 0.25
 _GRACE_S = 5.0
-_LIMIT_FACTOR = 1.5  # a replica may take this much more than its footprint before the system stops it
+_LOAD_S_PER_GIB = 20.0  # a slow disk reads a model at 50 MiB a second
 
 
 class Starter:
-    """Brings replicas up. Each start is a kept task: a caller that leaves doesn't abort it."""
+    """Brings replicas up. Each start is a kept task: a caller that leaves doesn't abort it.
+
+    Args:
+        timeout_s: how long a replica may take to answer, and then again to load; a download has its own patience.
+    """
 
     def __init__(
         self,
         fleet: Fleet,
         registry: Registry,
-        library: WeightLibrary,
-        host: ProcessHost,
-        runtime: OpenAIRuntime,
+        equipment: Equipment,
         quarantine: Quarantine,
         tasks: KeptTasks,
         metrics: Metrics,
@@ -43,9 +47,7 @@ class Starter:
     ) -> None:
         self._fleet = fleet
         self._registry = registry
-        self._library = library
-        self._host = host
-        self._runtime = runtime
+        self._equipment = equipment
         self._quarantine = quarantine
         self._tasks = tasks
         self._metrics = metrics
@@ -58,48 +60,70 @@ class Starter:
         for replica_id in evicts:
             if (evicted := self._fleet.get(replica_id)) is not None:
                 self._fleet.condemn(evicted, f"evicted for {spec.id}")
-        candidate = self._registry.candidate(spec)
-        order = self.order(spec, self._host.new_replica_id())
-        replica = self._fleet.open(order, spec, candidate.footprint_mib)
+        order = self._registry.order(spec, self._equipment.host_of(spec).new_replica_id())
+        replica = self._fleet.open(order, spec, self._registry.footprint_mib(spec))
         self._tasks.keep(self._bring_up(replica), f"start {replica.id}")
         return replica
-
-    def order(self, spec: ModelSpec, replica_id: ReplicaId) -> StartOrder:
-        """What a host is told to start a replica of this model."""
-        candidate = self._registry.candidate(spec)
-        return StartOrder(
-            replica_id=replica_id,
-            model_id=spec.id,
-            weights_path=str(self._library.path(spec.id)),
-            weights_sha256=self._library.sha256(spec.id),
-            context_tokens=spec.context_tokens,
-            slots=spec.slots,
-            threads=candidate.threads,
-            memory_limit_mib=round(candidate.footprint_mib * _LIMIT_FACTOR),
-        )
 
     async def _bring_up(self, replica: Replica) -> None:
         begun_s = self._now()
         try:
-            async with asyncio.timeout(self._timeout_s):
-                await self._until_memory_is_free(replica)
-                self._fleet.advance(replica, ReplicaState.LOADING)
-                endpoint = await self._host.start(replica.order)
-                while not await self._runtime.is_ready(endpoint):
-                    await self._check_alive(replica)
-                    await asyncio.sleep(_POLL_S)
+            endpoint = await self._brought_up(replica)
         except TimeoutError:
-            await self._failed(replica, f"it wasn't ready after {self._timeout_s:.0f} s (AI_DISPATCH_START_TIMEOUT_S)")
+            await self._failed(replica, _too_slow(replica.state, self._patience_s(replica)))
         except DispatcherError as error:
             await self._failed(replica, error.message)
         else:
+            took_s = self._now() - begun_s
             self._fleet.ready(replica, endpoint)
             self._quarantine.came_up(replica.model_id)
             self._metrics.starts.labels(replica.model_id, "ready").inc()
-            self._metrics.load_s.labels(replica.model_id).observe(self._now() - begun_s)
-            _LOG.info(
-                "replica_ready", replica=replica.id, model=replica.model_id, load_s=round(self._now() - begun_s, 2)
-            )
+            self._metrics.load_s.labels(replica.model_id).observe(took_s)
+            _LOG.info("replica_ready", replica=replica.id, model=replica.model_id, load_s=round(took_s, 2))
+
+    async def _brought_up(self, replica: Replica) -> Endpoint:
+        """Memory, image, process or container, model, load: each step with an end of its own."""
+        host, runtime = self._equipment.host_of(replica.spec), self._equipment.runtime_of(replica.spec)
+        order, noting = replica.order, self._noting(replica)
+        patience_s = self._patience_s(replica)
+        async with asyncio.timeout(patience_s):
+            await self._until_memory_is_free(replica)
+        await host.prepare(order, noting)
+        endpoint = await host.start(order)
+        async with asyncio.timeout(patience_s):
+            await self._while_alive(replica, _until_it_answers(runtime, endpoint))
+        if await runtime.lacks_model(endpoint, order):
+            self._fleet.advance(replica, ReplicaState.PULLING)
+            await self._while_alive(replica, runtime.fetch_model(endpoint, order, noting))
+        self._fleet.advance(replica, ReplicaState.LOADING)
+        async with asyncio.timeout(patience_s):
+            await self._while_alive(replica, runtime.load(endpoint, order))
+        return endpoint
+
+    def _patience_s(self, replica: Replica) -> float:
+        return self._timeout_s + replica.spec.footprint.weights_mib / 1024 * _LOAD_S_PER_GIB
+
+    def _noting(self, replica: Replica) -> OnFetching:
+        def note(fetching: Fetching) -> None:
+            replica.fetching = fetching
+
+        return note
+
+    async def _while_alive(self, replica: Replica, work: Awaitable[_T]) -> _T:
+        """Wait for work on a replica, but no longer than it lives.
+
+        Raises: ReplicaStartFailed saying how it ended.
+        """
+        task: asyncio.Future[_T] = asyncio.ensure_future(work)
+        host = self._equipment.host_of(replica.spec)
+        try:
+            while not (await asyncio.wait((task,), timeout=_ALIVE_EVERY_S))[0]:
+                look = await host.look_at(replica.id)
+                if look.ended is not None:
+                    raise ReplicaStartFailed(look.ended)
+            return task.result()
+        finally:
+            task.cancel()
 
     async def _until_memory_is_free(self, replica: Replica) -> None:
         """Wait for those that were condemned to make room; earlier starts go first."""
@@ -116,15 +140,19 @@ class Starter:
         taken_mib = sum(other.footprint_mib for other in self._fleet if other.is_admitted)
         return taken_mib + replica.footprint_mib <= self._budget_mib
 
-    async def _check_alive(self, replica: Replica) -> None:
-        look = await self._host.look_at(replica.id)
-        if look.ended is not None:
-            raise ReplicaStartFailed(look.ended)
-
     async def _failed(self, replica: Replica, reason: str) -> None:
-        await self._host.stop(replica.id, _GRACE_S)
+        await self._equipment.host_of(replica.spec).stop(replica.id, _GRACE_S)
         self._quarantine.failed(replica.model_id, reason)
         self._metrics.starts.labels(replica.model_id, "failed").inc()
         _LOG.warning("replica_start_failed", replica=replica.id, model=replica.model_id, reason=reason)
         error = ReplicaStartFailed(f"{replica.model_id} couldn't be started: {reason}")
         self._fleet.fail(replica, error, reason)
+
+
+def _too_slow(state: ReplicaState, patience_s: float) -> str:
+    return f"it wasn't done with {state} after {patience_s:.0f} s (AI_DISPATCH_START_TIMEOUT_S, more for large models)"
+
+
+async def _until_it_answers(runtime: Runtime, endpoint: Endpoint) -> None:
+    while not await runtime.answers(endpoint):  # noqa: ASYNC110 - it is another process: there is no event
+        await asyncio.sleep(_POLL_S)

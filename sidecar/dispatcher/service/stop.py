@@ -6,8 +6,8 @@ import structlog
 
 from dispatcher.core.replica import ReplicaState
 from dispatcher.errors import ShuttingDown
-from dispatcher.hosts.process import ProcessHost
 from dispatcher.metrics import Metrics
+from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.replica import Replica
 from dispatcher.service.tasks import KeptTasks
@@ -19,9 +19,9 @@ _GRACE_S = 5.0
 class Stopper:
     """Stops what is condemned and has nothing left to do."""
 
-    def __init__(self, fleet: Fleet, host: ProcessHost, tasks: KeptTasks, metrics: Metrics) -> None:
+    def __init__(self, fleet: Fleet, equipment: Equipment, tasks: KeptTasks, metrics: Metrics) -> None:
         self._fleet = fleet
-        self._host = host
+        self._equipment = equipment
         self._tasks = tasks
         self._metrics = metrics
 
@@ -39,12 +39,12 @@ class Stopper:
         await asyncio.gather(*(self._end(replica) for replica in self._fleet))
 
     async def _stop(self, replica: Replica) -> None:
-        await self._host.stop(replica.id, _GRACE_S)
+        await self._equipment.host_of(replica.spec).stop(replica.id, _GRACE_S)
         self._fleet.advance(replica, ReplicaState.STOPPED)
         self._metrics.stops.labels(replica.model_id, replica.reason.partition(" ")[0]).inc()
         _LOG.info("replica_stopped", replica=replica.id, model=replica.model_id, reason=replica.reason)
 
     async def _end(self, replica: Replica) -> None:
-        await self._host.stop(replica.id, _GRACE_S)
+        await self._equipment.host_of(replica.spec).stop(replica.id, _GRACE_S)
         if not replica.came_up.done():
             replica.came_up.set_exception(ShuttingDown("the sidecar is stopping"))

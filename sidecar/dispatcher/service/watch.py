@@ -7,8 +7,8 @@ import structlog
 
 from dispatcher.core.replica import Look, ReplicaState
 from dispatcher.errors import RuntimeUnreachable
-from dispatcher.hosts.process import ProcessHost
-from dispatcher.runtimes.openai import OpenAIRuntime
+from dispatcher.hosts.host import Host
+from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
 from dispatcher.service.replica import Replica
@@ -23,19 +23,16 @@ _CHECK_EVERY_S = 0.02
 class Watcher:
     """Keeps the fleet's table true to what really runs."""
 
-    def __init__(
-        self, fleet: Fleet, host: ProcessHost, registry: Registry, runtime: OpenAIRuntime, now: Callable[[], float]
-    ) -> None:
+    def __init__(self, fleet: Fleet, equipment: Equipment, registry: Registry, now: Callable[[], float]) -> None:
         self._fleet = fleet
-        self._host = host
+        self._equipment = equipment
         self._registry = registry
-        self._runtime = runtime
         self._now = now
 
-    async def run(self) -> None:
-        """Look at every replica twice a second, for ever."""
+    async def run(self, host: Host) -> None:
+        """Look at every replica of one host twice a second, for ever; one host that hangs holds up no other."""
         while True:
-            looks = await self._host.look()
+            looks = await host.look()
             for replica in self._fleet:
                 if (look := looks.get(replica.id)) is not None:
                     await self._take_in(replica, look)
@@ -48,11 +45,11 @@ class Watcher:
         """
         give_up_s = self._now() + _CHECK_S
         while replica.state is ReplicaState.READY and replica.endpoint is not None:
-            look = await self._host.look_at(replica.id)
+            look = await self._equipment.host_of(replica.spec).look_at(replica.id)
             if look.ended is None and self._now() >= give_up_s:
                 look = Look(None, None, f"it hung up and didn't answer for {_CHECK_S:.0f} s")
             await self._take_in(replica, look)
-            if look.ended is not None or await self._runtime.is_ready(replica.endpoint):
+            if look.ended is not None or await self._equipment.runtime_of(replica.spec).is_ready(replica.endpoint):
                 return
             await asyncio.sleep(_CHECK_EVERY_S)
 
@@ -65,4 +62,4 @@ class Watcher:
         _LOG.warning("replica_died", replica=replica.id, model=replica.model_id, reason=look.ended)
         error = RuntimeUnreachable(f"{replica.model_id} is gone: {look.ended}")
         self._fleet.fail(replica, error, look.ended)
-        await self._host.stop(replica.id, _GRACE_S)
+        await self._equipment.host_of(replica.spec).stop(replica.id, _GRACE_S)

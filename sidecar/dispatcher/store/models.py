@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import aiosqlite
 from pydantic import TypeAdapter
 
-from dispatcher.core.model import Footprint, HostKind, ModelSpec, QualityTable, RuntimeKind, Speed
+from dispatcher.core.model import Engine, Footprint, HostKind, ModelSpec, QualityTable, RuntimeKind, Speed
 from dispatcher.core.task import Capability, Complexity, ModelId, TaskType
 from dispatcher.store.database import Database
 
@@ -18,11 +18,11 @@ _SYNC = """
     INSERT INTO model_registry (
         id, source, is_enabled, name, family, parameters_b, licence, runtime, host, context_tokens, slots,
         capabilities, quality, prefill_tps, decode_tps, load_s, weights_mib, overhead_mib, kv_mib_per_1k_tokens,
-        usd_per_mtok, is_local
+        engine, reference, needs_gpu, is_pinned, usd_per_mtok, is_local
     ) VALUES (
         :id, 'catalogue', :is_enabled, :name, :family, :parameters_b, :licence, :runtime, :host, :context_tokens,
         :slots, :capabilities, :quality, :prefill_tps, :decode_tps, :load_s, :weights_mib, :overhead_mib,
-        :kv_mib_per_1k_tokens, :usd_per_mtok, :is_local
+        :kv_mib_per_1k_tokens, :engine, :reference, :needs_gpu, :is_pinned, :usd_per_mtok, :is_local
     )
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, family = excluded.family, parameters_b = excluded.parameters_b,
@@ -30,14 +30,15 @@ _SYNC = """
         context_tokens = excluded.context_tokens, slots = excluded.slots, capabilities = excluded.capabilities,
         quality = excluded.quality, prefill_tps = excluded.prefill_tps, decode_tps = excluded.decode_tps,
         load_s = excluded.load_s, weights_mib = excluded.weights_mib, overhead_mib = excluded.overhead_mib,
-        kv_mib_per_1k_tokens = excluded.kv_mib_per_1k_tokens, usd_per_mtok = excluded.usd_per_mtok,
+        kv_mib_per_1k_tokens = excluded.kv_mib_per_1k_tokens, engine = excluded.engine,
+        reference = excluded.reference, needs_gpu = excluded.needs_gpu, usd_per_mtok = excluded.usd_per_mtok,
         is_local = excluded.is_local
     WHERE source = 'catalogue'
 """
 
 
 async def sync_catalogue(db: Database, specs: Sequence[ModelSpec]) -> None:
-    """Enter the shipped models, or bring them up to date; `is_enabled` and models an admin entered stay as they are."""
+    """Enter the shipped models, or bring them up to date; what an admin entered or set stays."""
     rows = [_row(spec) for spec in specs]
 
     async def work(connection: aiosqlite.Connection) -> None:
@@ -56,16 +57,47 @@ async def all_models(db: Database) -> tuple[ModelSpec, ...]:
     return await db.read(work)
 
 
-async def set_enabled(db: Database, model_id: ModelId, is_enabled: bool) -> bool:
-    """Allow or forbid a model to be chosen; whether there is such a model."""
+async def admin_models(db: Database) -> frozenset[ModelId]:
+    """The models that an admin entered or changed: the catalogue doesn't speak for them."""
 
-    async def work(connection: aiosqlite.Connection) -> bool:
-        cursor = await connection.execute(
-            "UPDATE model_registry SET is_enabled = ? WHERE id = ?", (int(is_enabled), model_id)
+    async def work(connection: aiosqlite.Connection) -> frozenset[ModelId]:
+        rows = await connection.execute_fetchall("SELECT id FROM model_registry WHERE source = 'admin'")
+        return frozenset(ModelId(row["id"]) for row in rows)
+
+    return await db.read(work)
+
+
+async def save_model(db: Database, spec: ModelSpec) -> None:
+    """Enter a model for an admin, or change it; from then on the catalogue leaves it alone."""
+    row = _row(spec)
+
+    async def work(connection: aiosqlite.Connection) -> None:
+        await connection.execute("DELETE FROM model_registry WHERE id = :id", row)
+        await connection.execute(_SYNC, row)
+        await connection.execute("UPDATE model_registry SET source = 'admin' WHERE id = :id", row)
+
+    await db.write(work)
+
+
+async def set_switches(db: Database, model_id: ModelId, is_enabled: bool, is_pinned: bool) -> None:
+    """Say whether a model may be chosen, and whether its replicas stay."""
+
+    async def work(connection: aiosqlite.Connection) -> None:
+        await connection.execute(
+            "UPDATE model_registry SET is_enabled = ?, is_pinned = ? WHERE id = ?",
+            (int(is_enabled), int(is_pinned), model_id),
         )
-        return cursor.rowcount == 1
 
-    return await db.write(work)
+    await db.write(work)
+
+
+async def delete_model(db: Database, model_id: ModelId) -> None:
+    """Forget a model; what it did stays in the log."""
+
+    async def work(connection: aiosqlite.Connection) -> None:
+        await connection.execute("DELETE FROM model_registry WHERE id = ?", (model_id,))
+
+    await db.write(work)
 
 
 def _row(spec: ModelSpec) -> dict[str, object]:
@@ -88,6 +120,10 @@ def _row(spec: ModelSpec) -> dict[str, object]:
         "weights_mib": spec.footprint.weights_mib,
         "overhead_mib": spec.footprint.overhead_mib,
         "kv_mib_per_1k_tokens": spec.footprint.kv_mib_per_1k_tokens,
+        "engine": spec.engine,
+        "reference": spec.reference,
+        "needs_gpu": int(spec.needs_gpu),
+        "is_pinned": int(spec.is_pinned),
         "usd_per_mtok": spec.usd_per_mtok,
         "is_local": int(spec.is_local),
     }
@@ -109,6 +145,10 @@ def _spec(row: sqlite3.Row) -> ModelSpec:
         speed=Speed(row["prefill_tps"], row["decode_tps"]),
         load_s=row["load_s"],
         footprint=Footprint(row["weights_mib"], row["overhead_mib"], row["kv_mib_per_1k_tokens"]),
+        engine=Engine(row["engine"]),
+        reference=row["reference"],
+        needs_gpu=bool(row["needs_gpu"]),
+        is_pinned=bool(row["is_pinned"]),
         usd_per_mtok=row["usd_per_mtok"],
         is_local=bool(row["is_local"]),
         is_enabled=bool(row["is_enabled"]),

@@ -59,6 +59,10 @@ class WeightLibrary:
             if model_id not in self._fetches:
                 self._states[model_id] = await asyncio.to_thread(state_on_disk, self._folder / file.name, file)
 
+    def knows(self, model_id: ModelId) -> bool:
+        """Whether the catalogue has a file for this model."""
+        return model_id in self._files
+
     def state(self, model_id: ModelId) -> WeightsState:
         """Whether the model's file is here, as of the last scan or fetch."""
         if model_id in self._fetches:

@@ -21,7 +21,7 @@ from dispatcher.api.schemas import (
     UsageReply,
 )
 from dispatcher.core.decision import RefusalReason, Way
-from dispatcher.core.model import WeightsState
+from dispatcher.core.model import Engine, WeightsState
 from dispatcher.core.outcome import FinishReason
 from dispatcher.core.replica import ReplicaState
 from dispatcher.core.task import Capability, Complexity, Objective, TaskType
@@ -80,9 +80,14 @@ def model(
         family="smollm2",
         parameters_b=0.135,
         licence="Apache-2.0",
+        engine=Engine.EMBEDDED,
+        reference="",
         runtime="openai",
         host="process",
         enabled=True,
+        pinned=False,
+        needs_gpu=False,
+        slots=1,
         context_tokens=4096,
         memory_mib=300,
         task_types=list(task_types),
@@ -121,6 +126,7 @@ CONTAINERS = ContainersReply(
             idle_s=0.0,
             ready_in_s=0.0,
             uptime_s=61.0,
+            fetching=None,
             reason="asked for",
         )
     ],

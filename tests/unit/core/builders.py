@@ -79,6 +79,7 @@ def resident(name: str, model: str, **changes: object) -> Resident:
         "model_id": ModelId(model),
         "state": ReplicaState.READY,
         "is_condemned": False,
+        "is_pinned": False,
         "in_flight": 0,
         "slots": 1,
         "threads": 1,

@@ -16,17 +16,24 @@ class Clock:
         return self.now_s
 
 
-def test_each_failure_doubles_the_wait_up_to_an_end() -> None:
+def test_each_failure_doubles_the_wait_and_the_fifth_is_the_last() -> None:
     clock = Clock()
     quarantine = Quarantine(clock)
     waits = []
-    for _ in range(8):
+    for _ in range(4):
         quarantine.failed(MODEL, "it broke")
         begun_s = clock.now_s
         while quarantine.why_not(MODEL):
             clock.now_s += 1
         waits.append(clock.now_s - begun_s)
-    assert waits == [10, 20, 40, 80, 160, 320, 320, 320]
+    assert waits == [10, 20, 40, 80]
+    quarantine.failed(MODEL, "it broke")
+    clock.now_s += 1e9
+    told = quarantine.why_not(MODEL)
+    assert told is not None
+    assert "ai-dispatch models start m" in told
+    quarantine.came_up(MODEL)
+    assert quarantine.why_not(MODEL) is None
 
 
 def test_the_reason_and_the_wait_are_told() -> None:

@@ -13,7 +13,7 @@ from dispatcher.core.decision import (
     Terms,
     Way,
 )
-from dispatcher.core.model import Footprint, HostKind, ModelSpec, QualityTable, RuntimeKind, Speed
+from dispatcher.core.model import Engine, Footprint, HostKind, ModelSpec, QualityTable, RuntimeKind, Speed
 from dispatcher.core.outcome import Attempt, Ending, FinishReason, Timing, Usage
 from dispatcher.core.record import DispatchRecord, LifecycleRecord
 from dispatcher.core.replica import ReplicaId, ReplicaState
@@ -137,6 +137,10 @@ model_specs = st.builds(
     speed=st.builds(Speed, st.floats(0, 1e9), st.floats(0, 1e9)),
     load_s=_seconds,
     footprint=st.builds(Footprint, _counts, _counts, st.floats(0, 1e9)),
+    engine=st.sampled_from(Engine),
+    reference=_texts,
+    needs_gpu=st.booleans(),
+    is_pinned=st.booleans(),
     usd_per_mtok=st.floats(0, 1e9),
     is_local=st.booleans(),
     is_enabled=st.booleans(),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.task import ModelId
 from dispatcher.store.database import Database
-from dispatcher.store.models import all_models, set_enabled, sync_catalogue
+from dispatcher.store.models import admin_models, all_models, delete_model, save_model, set_switches, sync_catalogue
 from tests.unit.store.records import a_model, model_specs
 
 
@@ -32,26 +32,26 @@ async def test_models_come_in_the_order_of_their_ids(db: Database) -> None:
     assert [spec.id for spec in await all_models(db)] == ["a", "b", "c"]
 
 
-async def test_an_update_of_the_catalogue_keeps_a_model_disabled(db: Database) -> None:
+async def test_an_update_of_the_catalogue_keeps_what_an_admin_switched(db: Database) -> None:
     await sync_catalogue(db, [a_model()])
-    assert await set_enabled(db, ModelId("small"), False)
+    await set_switches(db, ModelId("small"), is_enabled=False, is_pinned=True)
     newer = a_model(name="Small, second edition")
     await sync_catalogue(db, [newer])
-    assert await all_models(db) == (replace(newer, is_enabled=False),)
+    assert await all_models(db) == (replace(newer, is_enabled=False, is_pinned=True),)
 
 
-async def test_an_update_of_the_catalogue_leaves_an_admins_model_alone(db: Database) -> None:
-    async def by_an_admin(connection: aiosqlite.Connection) -> None:
-        await connection.execute("UPDATE model_registry SET source = 'admin'")
+async def test_a_model_that_an_admin_saved_comes_back_and_the_catalogue_leaves_it_alone(db: Database) -> None:
+    await sync_catalogue(db, [a_model(name="shipped"), a_model("other")])
+    mine = replace(a_model(name="mine"), is_pinned=True)
+    await save_model(db, mine)
+    await save_model(db, mine)
+    await sync_catalogue(db, [a_model(name="shipped again"), a_model("other")])
+    assert await all_models(db) == (a_model("other"), mine)
+    assert await admin_models(db) == {"small"}
 
-    await sync_catalogue(db, [a_model(name="mine")])
-    await db.write(by_an_admin)
-    await sync_catalogue(db, [a_model(name="shipped")])
-    assert [spec.name for spec in await all_models(db)] == ["mine"]
 
-
-async def test_enabling_says_whether_there_is_such_a_model(db: Database) -> None:
-    await sync_catalogue(db, [a_model(is_enabled=False)])
-    assert await set_enabled(db, ModelId("small"), True)
-    assert not await set_enabled(db, ModelId("large"), True)
-    assert await all_models(db) == (a_model(is_enabled=True),)
+async def test_a_deleted_model_is_gone(db: Database) -> None:
+    await save_model(db, a_model())
+    await delete_model(db, ModelId("small"))
+    await delete_model(db, ModelId("never there"))
+    assert await all_models(db) == ()

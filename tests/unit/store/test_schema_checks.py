@@ -17,7 +17,8 @@ from dispatcher.store.schema import schema
 _GOOD: dict[str, dict[str, object]] = {
     "model_registry": {
         "id": "small", "source": "catalogue", "is_enabled": 1, "name": "Small", "family": "chatml", "parameters_b": 0.5,
-        "licence": "MIT", "runtime": "openai", "host": "process", "context_tokens": 4096, "slots": 1,
+        "licence": "MIT", "runtime": "openai", "host": "process", "engine": "embedded", "reference": "",
+        "needs_gpu": 0, "is_pinned": 0, "context_tokens": 4096, "slots": 1,
         "capabilities": "[]", "quality": "{}", "prefill_tps": 1.0, "decode_tps": 1.0, "load_s": 1.0, "weights_mib": 1,
         "overhead_mib": 1, "kv_mib_per_1k_tokens": 1.0, "usd_per_mtok": 0.0, "is_local": 1,
     },

@@ -12,6 +12,10 @@ CREATE TABLE model_registry (
     licence TEXT NOT NULL,
     runtime TEXT NOT NULL CHECK (runtime IN ('ollama', 'openai')),
     host TEXT NOT NULL CHECK (host IN ('process', 'docker', 'swarm', 'remote')),
+    engine TEXT NOT NULL CHECK (engine IN ('embedded', 'ollama', 'llama.cpp', 'vllm')),  -- the program that serves it
+    reference TEXT NOT NULL,  -- the engine's own name for the weights
+    needs_gpu INTEGER NOT NULL CHECK (needs_gpu IN (0, 1)),
+    is_pinned INTEGER NOT NULL CHECK (is_pinned IN (0, 1)),  -- never evicted; an admin's word: kept by updates
     context_tokens INTEGER NOT NULL CHECK (context_tokens > 0),  -- per slot, the same for every caller
     slots INTEGER NOT NULL CHECK (slots > 0),  -- answers at a time
     capabilities TEXT NOT NULL CHECK (json_valid(capabilities)),  -- JSON array of names

@@ -1,0 +1,56 @@
+"""From an admin's entry to a model of the registry."""
+
+import re
+
+from dispatcher.api.schemas import ModelBody
+from dispatcher.core.model import Engine, HostKind, ModelSpec, RuntimeKind
+from dispatcher.core.priors import footprint_of, load_s_of, quality_of, speed_of
+from dispatcher.core.task import ModelId
+from dispatcher.errors import InvalidRequest
+
+# No engine is handed a name that could be taken for an option, a path, or another registry's host.
+_REFERENCES = {
+    Engine.EMBEDDED: re.compile(r"[a-z0-9][a-z0-9._-]*"),
+    Engine.LLAMA_CPP: re.compile(r"[a-z0-9][a-z0-9._-]*"),
+    Engine.OLLAMA: re.compile(r"([a-z0-9][a-z0-9_-]*/)?[a-z0-9][a-z0-9._-]*(:[A-Za-z0-9][A-Za-z0-9._-]*)?"),
+    Engine.VLLM: re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*"),
+}
+_EXAMPLES = {
+    Engine.EMBEDDED: "qwen2.5-coder-0.5b-instruct",
+    Engine.LLAMA_CPP: "qwen2.5-coder-0.5b-instruct",
+    Engine.OLLAMA: "llama3.2:3b",
+    Engine.VLLM: "Qwen/Qwen2.5-7B-Instruct",
+}
+
+
+def model_spec(body: ModelBody) -> ModelSpec:
+    """Turn an entry into a model.
+
+    Raises: InvalidRequest naming the field and the fix.
+    """
+    if not _REFERENCES[body.engine].fullmatch(body.reference) or ".." in body.reference:
+        raise InvalidRequest(f"reference: for {body.engine} it looks like {_EXAMPLES[body.engine]}")
+    if body.host is HostKind.PROCESS and body.engine is not Engine.EMBEDDED:
+        raise InvalidRequest("host: process runs only the engine embedded; say docker")
+    footprint = footprint_of(body.parameters_b, body.weights_mib)
+    return ModelSpec(
+        id=ModelId(body.id),
+        name=body.name or body.id,
+        family=body.family,
+        parameters_b=body.parameters_b,
+        licence=body.licence,
+        runtime=RuntimeKind.OLLAMA if body.engine is Engine.OLLAMA else RuntimeKind.OPENAI,
+        host=body.host,
+        context_tokens=body.context_tokens,
+        slots=body.slots,
+        capabilities=body.capabilities,
+        quality=quality_of(body.parameters_b),
+        speed=speed_of(body.parameters_b),
+        load_s=load_s_of(footprint),
+        footprint=footprint,
+        engine=body.engine,
+        reference=body.reference,
+        needs_gpu=body.needs_gpu,
+        is_pinned=body.pinned,
+        is_enabled=body.enabled,
+    )

@@ -1,0 +1,41 @@
+"""The contract of a runtime: who talks to inference servers, in whatever protocol."""
+
+from typing import Protocol
+
+from dispatcher.core.deadline import Deadline
+from dispatcher.core.outcome import Ask, Completion, OnText
+from dispatcher.core.replica import Endpoint, OnFetching, StartOrder
+
+
+class Runtime(Protocol):
+    """Speaks one protocol. Every fault of the wire becomes one error of `errors`."""
+
+    async def answers(self, endpoint: Endpoint) -> bool:
+        """Whether a server is there at all, be it only to say that it loads."""
+
+    async def is_ready(self, endpoint: Endpoint) -> bool:
+        """Whether the server takes requests; False while it loads, hangs, or isn't there."""
+
+    async def lacks_model(self, endpoint: Endpoint, order: StartOrder) -> bool:
+        """Whether the server must fetch the model before it can load it."""
+
+    async def fetch_model(self, endpoint: Endpoint, order: StartOrder, on_fetching: OnFetching) -> None:
+        """Have the server fetch the model; what was half there is taken up again.
+
+        Raises: WeightsUnavailable when it can't be had, or when it comes no further.
+        """
+
+    async def load(self, endpoint: Endpoint, order: StartOrder) -> None:
+        """Have the model in memory, with the order's context and slots; returns when it takes requests.
+
+        Raises: ReplicaStartFailed. Time is the caller's to limit.
+        """
+
+    async def complete(
+        self, endpoint: Endpoint, ask: Ask, deadline: Deadline, on_text: OnText | None = None
+    ) -> Completion:
+        """The whole answer; each piece goes to `on_text` first, awaited. A caller who leaves stops the server's work.
+
+        Raises: DeadlineExceeded, RuntimeUnreachable, RuntimeRefused, RuntimeFault, RuntimeBadAnswer or
+            RuntimeIncomplete; InvalidRequest when the ask can't be put into words; whatever `on_text` raises.
+        """

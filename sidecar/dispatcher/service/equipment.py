@@ -1,0 +1,28 @@
+"""Who runs a model's replicas, and who talks to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dispatcher.core.model import HostKind, ModelSpec, RuntimeKind
+from dispatcher.hosts.host import Host
+from dispatcher.runtimes.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """The hosts and runtimes this sidecar has."""
+
+    hosts: Mapping[HostKind, Host]
+    runtimes: Mapping[RuntimeKind, Runtime]
+
+    def has_host_of(self, spec: ModelSpec) -> bool:
+        """Whether the model could be run at all here."""
+        return spec.host in self.hosts
+
+    def host_of(self, spec: ModelSpec) -> Host:
+        """Who runs the model's replicas."""
+        return self.hosts[spec.host]
+
+    def runtime_of(self, spec: ModelSpec) -> Runtime:
+        """Who talks to them."""
+        return self.runtimes[spec.runtime]
