@@ -52,6 +52,7 @@ from dispatcher.service.reconcile import Reconciler
 from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
 from dispatcher.service.retain import retain
+from dispatcher.service.scale import Scaler
 from dispatcher.service.start import Starter
 from dispatcher.service.stop import Stopper
 from dispatcher.service.tasks import KeptTasks
@@ -145,6 +146,7 @@ async def sidecar(
         tasks.supervise(stopper.run, "stop")
         for kind, one in equipment.hosts.items():
             tasks.supervise(partial(watcher.run, one), f"watch {kind}")
+        tasks.supervise(Scaler(fleet, registry, starter, budget_mib, cores).run, "scale")
         tasks.supervise(lambda: reap(fleet, settings.idle_stop_s), "reap")
         tasks.supervise(lambda: retain(database, wall, settings.retention_days), "retain")
 

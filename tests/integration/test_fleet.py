@@ -105,6 +105,23 @@ async def test_a_deadline_ends_a_dispatch_and_frees_the_replica(client: Client) 
     assert (await client.ask(model="small"))["text"]
 
 
+async def test_a_long_queue_gets_a_second_replica_and_both_work(start_sidecar: StartSidecar) -> None:
+    client = await start_sidecar(spec(load_s=0.5), behaviour={"token_delay_s": 0.05})
+    await client.ask("warm up")
+    replies = await asyncio.gather(*(client.ask(f"one two three {index}") for index in range(24)))
+    assert len(replies) == 24
+    assert await starts(client) == {'model="small",result="ready"': 2}
+    used = {reply["decision"]["way"] for reply in replies}
+    assert used == {"warm"}
+
+
+async def test_a_replica_that_would_not_fit_is_not_added(start_sidecar: StartSidecar) -> None:
+    client = await start_sidecar(spec(load_s=0.5), behaviour={"token_delay_s": 0.05}, memory_mib=400)
+    await client.ask("warm up")
+    await asyncio.gather(*(client.ask(f"one two three {index}") for index in range(24)))
+    assert await starts(client) == {'model="small",result="ready"': 1}
+
+
 async def test_a_busy_replica_is_waited_for_and_the_wait_is_told(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(), behaviour={"token_delay_s": 0.05})
     await client.ask("warm up")

@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.record import LifecycleRecord
 from dispatcher.core.replica import GONE, Endpoint, Look, ReplicaId, ReplicaState, Resident, StartOrder, may_become
+from dispatcher.core.task import ModelId
+from dispatcher.service.arrivals import Arrivals
 from dispatcher.service.replica import USE_MEMORY_S, Promise, Replica, resident_of, use_rate
+from dispatcher.service.slots import SlotQueue
 
 
 class Fleet:
@@ -29,6 +32,8 @@ class Fleet:
         self._wall = wall
         self._log = log
         self._replicas: dict[ReplicaId, Replica] = {}
+        self._arrivals: dict[ModelId, Arrivals] = {}
+        self._queues: dict[ModelId, SlotQueue] = {}
         self._changed = asyncio.Event()
 
     def __iter__(self) -> Iterator[Replica]:
@@ -53,12 +58,17 @@ class Fleet:
         now_s = self._now()
         return tuple(resident_of(replica, now_s) for replica in self._replicas.values())
 
+    def arrivals(self, model_id: ModelId) -> Arrivals:
+        """How often a model is asked for, as of now."""
+        now_s = self._now()
+        return self._arrivals.setdefault(model_id, Arrivals(now_s)).passed(now_s)
+
     def open(self, order: StartOrder, spec: ModelSpec, footprint_mib: int) -> Replica:
         """Add a replica that is about to be created; its memory counts from now on."""
         now_s = self._now()
         came_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         came_up.add_done_callback(_forgive)
-        replica = Replica(order, spec, footprint_mib, now_s, now_s, now_s, asyncio.Semaphore(order.slots), came_up)
+        replica = Replica(order, spec, footprint_mib, now_s, now_s, now_s, came_up)
         self._replicas[replica.id] = replica
         self._written(replica, None)
         return replica
@@ -83,6 +93,7 @@ class Fleet:
         replica.endpoint = endpoint
         self.advance(replica, ReplicaState.READY)
         replica.came_up.set_result(None)
+        self._serve(replica.model_id)
 
     def fail(self, replica: Replica, error: Exception, reason: str) -> None:
         """A replica is gone against our will; those who wait for it get the error."""
@@ -91,6 +102,7 @@ class Fleet:
         self.advance(replica, ReplicaState.FAILED, reason)
         if not replica.came_up.done():
             replica.came_up.set_exception(error)
+        self._queue(replica.model_id).fail(replica, error)
 
     def condemn(self, replica: Replica, reason: str) -> None:
         """Let a replica take no new work; it stops when what it has promised is done."""
@@ -100,22 +112,28 @@ class Fleet:
 
     def promise(self, replica: Replica, expected_s: float) -> Promise:
         """Note that a replica will answer one more dispatch, which takes about `expected_s` seconds."""
-        promise = Promise(expected_s)
+        promise = Promise(replica, expected_s)
         replica.promises.append(promise)
         now_s = self._now()
+        self.arrivals(replica.model_id).came(now_s)
         replica.uses_per_s = use_rate(replica, now_s) + 1 / USE_MEMORY_S
         replica.used_s = now_s
         return promise
 
-    def begin(self, promise: Promise) -> None:
-        """Note that a replica works on it now."""
-        promise.began_s = self._now()
+    def slot(self, promise: Promise) -> asyncio.Future[Replica]:
+        """Wait for a free slot: done when the promise was begun, by its holder or by another replica of the model."""
+        model_id = promise.holder.model_id
+        turn = self._queue(model_id).wait(promise)
+        self._serve(model_id)
+        return turn
 
-    def finish(self, replica: Replica, promise: Promise) -> None:
-        """Note that it is done, in whatever way."""
+    def finish(self, promise: Promise) -> None:
+        """Note that a promise is done with, in whatever way."""
+        replica = promise.holder
         replica.promises.remove(promise)
         replica.uses_per_s = use_rate(replica, self._now())
         replica.used_s = self._now()
+        self._serve(replica.model_id)
         self._pulse()
 
     def seen(self, replica: Replica, look: Look) -> None:
@@ -127,6 +145,20 @@ class Fleet:
     async def changed(self) -> None:
         """Wait for the next change of the table."""
         await self._changed.wait()
+
+    def _serve(self, model_id: ModelId) -> None:
+        self._queue(model_id).serve([replica for replica in self if replica.model_id == model_id])
+
+    def _queue(self, model_id: ModelId) -> SlotQueue:
+        return self._queues.setdefault(model_id, SlotQueue(self._begin))
+
+    def _begin(self, replica: Replica, promise: Promise) -> None:
+        if promise.holder is not replica:
+            promise.holder.promises.remove(promise)
+            replica.promises.append(promise)
+            promise.holder = replica
+            self._pulse()
+        promise.began_s = self._now()
 
     def _written(self, replica: Replica, took_s: float | None) -> None:
         self._pulse()

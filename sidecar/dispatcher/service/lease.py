@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.decision import Option
@@ -12,8 +13,10 @@ from dispatcher.errors import DeadlineExceeded, Overloaded, RuntimeUnreachable
 from dispatcher.service.cores import CoreGate
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
-from dispatcher.service.replica import Promise, Replica
+from dispatcher.service.replica import Replica
 from dispatcher.service.start import Starter
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +50,26 @@ class Leaser:
 
     @asynccontextmanager
     async def lease(self, option: Option, deadline: Deadline) -> AsyncIterator[Lease]:
-        """Hold the chosen replica inside the block. Enter it right after deciding: until the promise nothing awaits.
+        """Hold a replica of the chosen model inside the block.
+
+        Enter it right after deciding: until the promise is made nothing awaits, so the choice still holds.
 
         Raises: Overloaded, DeadlineExceeded while waiting, ReplicaStartFailed, or RuntimeUnreachable when it died.
         """
         self._check_room()
         asked_s = self._now()
-        replica = self._claimed(option)
-        promise = self._fleet.promise(replica, option.forecast.run.p50)
+        home = self._claimed(option)
+        promise = self._fleet.promise(home, option.forecast.run.p50)
         try:
             # Shielded: the load belongs to all who want it.
-            await self._within(deadline, asyncio.shield(replica.came_up), f"{option.model_id} was being loaded")
+            await self._within(deadline, asyncio.shield(home.came_up), f"{home.model_id} was being loaded")
             up_s = self._now()
-            async with self._slot(replica, deadline), self._cores_for(replica, deadline):
-                yield self._begun(replica, promise, load_s=up_s - asked_s, queue_s=self._now() - up_s)
+            turn = self._fleet.slot(promise)
+            replica = await self._within(deadline, turn, f"waiting for {home.model_id}, which was busy")
+            async with self._cores_for(replica, deadline):
+                yield self._begun(replica, load_s=up_s - asked_s, queue_s=self._now() - up_s)
         finally:
-            self._fleet.finish(replica, promise)
+            self._fleet.finish(promise)
 
     def _check_room(self) -> None:
         promised = self._fleet.promised
@@ -80,19 +87,10 @@ class Leaser:
             raise AssertionError(f"{option.replica_id} went between the choice and its lease")
         return replica
 
-    def _begun(self, replica: Replica, promise: Promise, *, load_s: float, queue_s: float) -> Lease:
+    def _begun(self, replica: Replica, *, load_s: float, queue_s: float) -> Lease:
         if replica.endpoint is None or replica.state is not ReplicaState.READY:
             raise RuntimeUnreachable(f"{replica.model_id} is gone: {replica.reason}")
-        self._fleet.begin(promise)
         return Lease(replica.id, replica.endpoint, load_s, queue_s)
-
-    @asynccontextmanager
-    async def _slot(self, replica: Replica, deadline: Deadline) -> AsyncIterator[None]:
-        await self._within(deadline, replica.slots.acquire(), f"waiting for {replica.model_id}, which was busy")
-        try:
-            yield
-        finally:
-            replica.slots.release()
 
     @asynccontextmanager
     async def _cores_for(self, replica: Replica, deadline: Deadline) -> AsyncIterator[None]:
@@ -103,9 +101,9 @@ class Leaser:
         finally:
             self._cores.release(threads)
 
-    async def _within(self, deadline: Deadline, wait: Awaitable[object], what: str) -> None:
+    async def _within(self, deadline: Deadline, wait: Awaitable[_T], what: str) -> _T:
         try:
             async with asyncio.timeout(deadline.remaining_s(self._now())):
-                await wait
+                return await wait
         except TimeoutError as error:
             raise DeadlineExceeded(f"the deadline passed while {what}; raise requirements.timeout") from error

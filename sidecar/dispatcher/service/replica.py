@@ -13,8 +13,9 @@ USE_MEMORY_S = 600.0  # how long a use counts towards the rate of use
 
 @dataclass(slots=True, eq=False)
 class Promise:
-    """One dispatch that a replica will answer. `began_s` is None while it waits."""
+    """One dispatch that `holder` will answer; another replica of the model may take it over until it has begun."""
 
+    holder: "Replica"
     expected_s: float
     began_s: float | None = None
 
@@ -29,7 +30,6 @@ class Replica:
     opened_s: float
     since_s: float
     used_s: float
-    slots: asyncio.Semaphore
     came_up: asyncio.Future[None]
     state: ReplicaState = ReplicaState.CREATING
     reason: str = ""
