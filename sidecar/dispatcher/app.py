@@ -2,14 +2,17 @@
 
 import asyncio
 import errno
+import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 
+import aiohttp
 import orjson
 import structlog
 import uvloop
@@ -26,14 +29,18 @@ from dispatcher.api.requests import RequestLimits
 from dispatcher.api.routes import Route
 from dispatcher.api.server import application, runner
 from dispatcher.api.tokens import Tokens, load_tokens
-from dispatcher.core.model import HostKind, RuntimeKind
+from dispatcher.core.container_models import ollama_models
+from dispatcher.core.model import Engine, HostKind, ModelSpec, RuntimeKind
 from dispatcher.core.threads import threads_for
 from dispatcher.errors import SettingsError
 from dispatcher.folder import held_folder, install_id
+from dispatcher.hosts.docker_spec import DockerSettings
+from dispatcher.hosts.host import Host
 from dispatcher.hosts.process import ProcessHost
 from dispatcher.logs import configure_logs
 from dispatcher.machine import lent_cores, lent_memory_mib
 from dispatcher.metrics import Metrics
+from dispatcher.runtimes.ollama import OllamaRuntime
 from dispatcher.runtimes.openai import OpenAIRuntime
 from dispatcher.runtimes.session import new_session
 from dispatcher.service.choose import Chooser
@@ -112,7 +119,8 @@ async def sidecar(
         tokens, install = await asyncio.to_thread(_open_folder, stack, settings)
         database = await Database.open(settings.data_dir / "ai-dispatch.db")
         stack.push_async_callback(database.close)
-        await sync_catalogue(database, [entry.spec for entry in entries])
+        shipped = _shipped(entries, settings, can_embed=program != EMBEDDED or find_spec("xllamacpp") is not None)
+        await sync_catalogue(database, shipped)
         session = await stack.enter_async_context(new_session())
         downloads = await stack.enter_async_context(new_download_session())
         library = WeightLibrary(settings.weights_path, entries, downloads, now)
@@ -121,12 +129,12 @@ async def sidecar(
 
         tasks = KeptTasks()
         quarantine = Quarantine(now)
-        shipped, entered = {entry.spec.id for entry in entries}, await admin_models(database)
-        specs = [spec for spec in await all_models(database) if spec.id in shipped | entered]
+        entered = await admin_models(database)
+        known = {spec.id for spec in shipped} | entered
+        specs = [spec for spec in await all_models(database) if spec.id in known]
         registry = Registry(specs, library, quarantine, await measured_peaks(database), threads_for(cores))
         fleet = Fleet(now, wall, lambda record: record_lifecycle(database, record))
-        host = ProcessHost(settings.data_dir, program, install)
-        equipment = Equipment({HostKind.PROCESS: host}, {RuntimeKind.OPENAI: OpenAIRuntime(session, now)})
+        equipment = await _equipment(stack, settings, program, install, session)
         starter = Starter(
             fleet,
             registry,
@@ -140,12 +148,15 @@ async def sidecar(
         )
         stopper = Stopper(fleet, equipment, tasks, metrics)
         watcher = Watcher(fleet, equipment, registry, now)
-        await Reconciler(fleet, registry, equipment, budget_mib).reconcile()
+        reconciler = Reconciler(fleet, registry, equipment, budget_mib)
+        await reconciler.reconcile()
         stack.push_async_callback(stopper.stop_all)
         stack.push_async_callback(tasks.close)
         tasks.supervise(stopper.run, "stop")
         for kind, one in equipment.hosts.items():
             tasks.supervise(partial(watcher.run, one), f"watch {kind}")
+            if kind is not HostKind.PROCESS:  # whose processes can't come back
+                tasks.supervise(partial(reconciler.run, one), f"reconcile {kind}")
         tasks.supervise(Scaler(fleet, registry, starter, budget_mib, cores).run, "scale")
         tasks.supervise(lambda: reap(fleet, settings.idle_stop_s), "reap")
         tasks.supervise(lambda: retain(database, wall, settings.retention_days), "retain")
@@ -171,11 +182,11 @@ async def sidecar(
 
         routes: list[Route] = [
             *DispatchApi(dispatcher, limits).routes(),
-            *ModelsApi(registry, fleet, Puller(library), manager).routes(),
+            *ModelsApi(registry, fleet, Puller(registry, library, manager), manager).routes(),
             *ContainersApi(fleet, manager, budget_mib, now).routes(),
             *LogApi(database, wall).routes(),
             *OperationsApi(
-                Readiness(registry, database), metrics_text, lambda: orjson.dumps(openapi_document(routes))
+                Readiness(registry, equipment, database), metrics_text, lambda: orjson.dumps(openapi_document(routes))
             ).routes(),
         ]
         hosts = frozenset(name.strip().lower() for name in settings.allowed_hosts.split(",")) | {settings.host.lower()}
@@ -183,6 +194,48 @@ async def sidecar(
         base_url = await _listen(stack, app, settings)
         _LOG.info("serving", url=base_url, version=__version__, memory_mib=budget_mib, cores=cores)
         yield Sidecar(base_url, fleet, database)
+
+
+async def _equipment(
+    stack: AsyncExitStack, settings: Settings, program: tuple[str, ...], install: str, session: aiohttp.ClientSession
+) -> Equipment:
+    """The hosts this machine has, and a runtime for each protocol."""
+    hosts: dict[HostKind, Host] = {HostKind.PROCESS: ProcessHost(settings.data_dir, program, install)}
+    if settings.docker_host is not None:
+        from dispatcher.hosts.docker import DockerHost  # its SDK takes memory that those without Docker keep
+
+        docker = DockerHost(_docker_settings(settings, install), settings.docker_host)
+        stack.push_async_callback(docker.close)
+        hosts[HostKind.DOCKER] = docker
+    now = time.monotonic
+    return Equipment(
+        hosts, {RuntimeKind.OPENAI: OpenAIRuntime(session, now), RuntimeKind.OLLAMA: OllamaRuntime(session, now)}
+    )
+
+
+def _shipped(entries: Sequence[CatalogueEntry], settings: Settings, *, can_embed: bool) -> list[ModelSpec]:
+    """The models to offer: small ones where llama.cpp is at hand, as a package or an image; with Docker also others."""
+    small = [entry.spec for entry in entries]
+    if settings.docker_host is None:
+        return small if can_embed else []
+    host = HostKind.PROCESS if can_embed else HostKind.DOCKER
+    return [*(replace(spec, host=host) for spec in small), *ollama_models()]
+
+
+def _docker_settings(settings: Settings, install: str) -> DockerSettings:
+    return DockerSettings(
+        install_id=install,
+        images={
+            Engine.EMBEDDED: settings.image_embedded,
+            Engine.OLLAMA: settings.image_ollama,
+            Engine.LLAMA_CPP: settings.image_llama_cpp,
+            Engine.VLLM: settings.image_vllm,
+        },
+        weights_folder=str(settings.weights_path),
+        weights_source=settings.docker_weights or str(settings.weights_path),
+        user=settings.docker_user or f"{os.getuid()}:{os.getgid()}",
+        network=settings.docker_network,
+    )
 
 
 async def _listen(stack: AsyncExitStack, app: web.Application, settings: Settings) -> str:

@@ -183,6 +183,12 @@ class ReplicaStartFailed(DispatcherError):
     origin = Origin.RUNTIME
 
 
+class ReplicaOutOfMemory(ReplicaStartFailed):
+    """An inference server needed more memory than it was lent; the estimate is raised, and it is tried once more."""
+
+    code = "replica_out_of_memory"
+
+
 class WeightsUnavailable(DispatcherError):
     """A model's file couldn't be fetched from any of its sources."""
 

@@ -71,6 +71,28 @@ class Settings(BaseSettings):
     deadline_confidence: float = Field(
         0.7, gt=0, lt=1, description="A model is chosen only if it keeps the deadline with this chance."
     )
+    docker_host: str | None = Field(
+        None,
+        pattern=r"^(unix:///|ssh://)[^\s]+$",
+        description="Docker engine that runs containers, such as `unix:///var/run/docker.sock`; none if unset.",
+    )
+    docker_network: str | None = Field(
+        None, description="Docker network the sidecar shares with its replicas; they publish on loopback if unset."
+    )
+    docker_weights: str | None = Field(
+        None, description="The weights folder as the engine names it, a path or a volume; the same path if unset."
+    )
+    docker_user: str | None = Field(
+        None,
+        pattern=r"^\d+:\d+$",
+        description="`uid:gid` that reads model files in containers; ours if unset.",
+    )
+    image_embedded: str = Field("ai-dispatch-inference:0.1", description="Image of the engine `embedded`.")
+    image_ollama: str = Field("ollama/ollama:0.34.2", description="Image of the engine `ollama`.")
+    image_llama_cpp: str = Field(
+        "ghcr.io/ggml-org/llama.cpp:server-b11865", description="Image of the engine `llama.cpp`."
+    )
+    image_vllm: str = Field("vllm/vllm-openai:v0.18.0", description="Image of the engine `vllm`.")
     retention_days: float = Field(30.0, gt=0, description="Log rows older than this are deleted.")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe level logged.")
     log_format: LogFormat = Field(LogFormat.JSON, description="`json` lines, or `console` for people.")

@@ -1,8 +1,10 @@
 """The command line as a shell runs it, against a real sidecar without models."""
 
 import json
+import re
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +15,12 @@ from aiohttp import ClientSession
 from tests.fakes.launched import free_port
 from tests.integration.running import AI_DISPATCH, Ended, finish, listens, processes_of, run, start, until
 
+KEPT_SIDECAR = Path(__file__).with_name("kept_sidecar.py")
+
 
 @dataclass(frozen=True)
 class Served:
-    """A sidecar with an empty weights folder."""
+    """A sidecar in a process of its own."""
 
     url: str
     folder: Path
@@ -25,9 +29,27 @@ class Served:
         """Run `ai-dispatch ARGUMENTS…` for this sidecar."""
         return await run(*AI_DISPATCH, "--url", self.url, *arguments, AI_DISPATCH_DATA_DIR=str(self.folder))
 
+    async def replicas(self) -> list[str]:
+        """The ids of the replicas there are."""
+        return [replica["id"] for replica in json.loads((await self.ask("containers", "--json")).stdout)["containers"]]
+
+
+@pytest.fixture
+async def with_models(tmp_path: Path) -> AsyncIterator[Served]:
+    """A sidecar whose models small and big are served by fakes."""
+    port = free_port()
+    process = await start(sys.executable, str(KEPT_SIDECAR), str(tmp_path), str(port))
+    try:
+        await until(lambda: (tmp_path / "admin.token").exists() and listens(port))
+        yield Served(f"http://127.0.0.1:{port}", tmp_path)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        await finish(process)
+
 
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    """A sidecar with an empty weights folder."""
     folder, port = tmp_path / "data", free_port()
     process = await start(*AI_DISPATCH, "serve", "--port", str(port), "--data-dir", str(folder))
     try:
@@ -69,6 +91,51 @@ async def test_a_refusal_names_what_is_wrong(served: Served) -> None:
         assert ended.exit_code == 1
         assert ended.stderr.startswith("error: ")
         assert words in ended.stderr
+
+
+async def test_a_model_is_entered_switched_and_forgotten(served: Served) -> None:
+    entry = ("--engine", "embedded", "--host", "process", "--reference", "smollm2-135m-instruct")
+    done: tuple[tuple[tuple[str, ...], str], ...] = (
+        (("add", "mine", *entry, "--parameters-b", "0.135"), "mine: entered"),
+        (("pin", "mine"), "mine: enabled, pinned"),
+        (("disable", "mine"), "mine: disabled, pinned"),
+    )
+    for command, words in done:
+        ended = await served.ask("models", *command)
+        assert (ended.exit_code, ended.stdout) == (0, "")
+        assert words in ended.stderr
+    assert re.search(r"^mine +embedded .*disabled \(pinned\)", (await served.ask("models")).stdout, re.MULTILINE)
+    left = await served.ask("models", "remove", "mine", "--json")
+    assert "mine" not in [model["id"] for model in json.loads(left.stdout)["models"]]
+    refused: tuple[tuple[tuple[str, ...], str], ...] = (
+        (("remove", "mine"), "mine"),
+        (("remove", "smollm2-135m-instruct"), "disable it instead"),
+        (("add", "mine", "--engine", "ollama", "--reference", "llama3.2:3b", "--parameters-b", "3.2"), "docker"),
+        (("start", "gpt-9"), "gpt-9"),
+    )
+    for command, words in refused:
+        ended = await served.ask("models", *command)
+        assert (ended.exit_code, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
+        assert words in ended.stderr
+
+
+async def test_a_start_whose_weights_are_missing_says_why(served: Served) -> None:
+    ended = await served.ask("models", "start", "smollm2-135m-instruct")
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert ended.stderr.splitlines()[-1].startswith("error: smollm2-135m-instruct couldn't be started: ")
+
+
+async def test_a_model_is_started_and_stopped_and_its_replica_too(with_models: Served) -> None:
+    started = await with_models.ask("models", "start", "small", "--json")
+    assert (started.exit_code, json.loads(started.stdout)["state"]) == (0, "ready")
+    again = await with_models.ask("models", "start", "small")
+    assert (again.exit_code, again.stderr) == (0, "small: ready\n")
+    (replica,) = await with_models.replicas()
+    stopped = await with_models.ask("containers", "stop", replica)
+    assert (stopped.exit_code, stopped.stderr) == (0, f"{replica}: stops when its work is done\n")
+    assert (await with_models.ask("models", "start", "small")).exit_code == 0
+    assert replica not in await with_models.replicas()
+    assert (await with_models.ask("models", "stop", "small")).stderr == "small: stops when its work is done\n"
 
 
 async def test_the_token_file_of_another_folder_is_refused(served: Served, tmp_path: Path) -> None:

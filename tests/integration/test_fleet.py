@@ -227,10 +227,10 @@ async def test_a_prompt_that_crashes_its_replica_fails_after_two_tries_and_other
 
 
 async def test_a_model_that_cannot_start_says_why_and_is_left_alone_for_a_while(start_sidecar: StartSidecar) -> None:
-    client = await start_sidecar(spec(), big(), behaviour={"model": "big", "exit_at_start": 5})
+    client = await start_sidecar(spec(), big(), behaviour={"model": "big", "exit_at_start": 3})
     reply = await client.ask(model="big", expect=503)
     assert reply["error"]["code"] == "replica_start_failed"
-    assert "exit code 5" in reply["error"]["message"]
+    assert "exit code 3" in reply["error"]["message"]
     again = await client.ask(model="big", expect=503)
     assert again["error"]["code"] == "no_eligible_model"
     assert "failed to start" in again["error"]["message"]
@@ -238,6 +238,15 @@ async def test_a_model_that_cannot_start_says_why_and_is_left_alone_for_a_while(
     ready = await client.get("/ready")
     assert ready["status"] == "degraded"
     assert "big" in ready["parts"]["models"]["detail"]
+
+
+async def test_a_model_that_runs_out_of_memory_is_tried_once_more_with_more(start_sidecar: StartSidecar) -> None:
+    client = await start_sidecar(spec(), behaviour={"exit_at_start": 5})
+    before_mib = (await client.get("/api/models/small"))["memory_mib"]
+    reply = await client.ask(expect=503)
+    assert reply["error"]["code"] == "replica_start_failed"
+    assert (await client.get("/api/models/small"))["memory_mib"] == round(before_mib * 1.5)
+    assert await starts(client) == {'model="small",result="out_of_memory"': 1, 'model="small",result="failed"': 1}
 
 
 async def test_a_start_that_takes_too_long_is_ended(start_sidecar: StartSidecar) -> None:

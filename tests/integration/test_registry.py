@@ -123,7 +123,7 @@ async def test_a_model_is_started_and_stopped_by_hand(admin: Admin) -> None:
 
 
 async def test_a_start_by_hand_ends_a_quarantine(start_sidecar: StartSidecar) -> None:
-    client = await start_sidecar(spec(), behaviour={"exit_at_start": 5})
+    client = await start_sidecar(spec(), behaviour={"exit_at_start": 3})
     await client.ask(expect=503)
     assert (await client.get("/api/models/small"))["quarantine"]
     headers = {"Authorization": f"Bearer {client.token('admin')}"}

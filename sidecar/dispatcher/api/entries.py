@@ -30,7 +30,9 @@ def model_spec(body: ModelBody) -> ModelSpec:
     """
     if not _REFERENCES[body.engine].fullmatch(body.reference) or ".." in body.reference:
         raise InvalidRequest(f"reference: for {body.engine} it looks like {_EXAMPLES[body.engine]}")
-    if body.host is HostKind.PROCESS and body.engine is not Engine.EMBEDDED:
+    usual = HostKind.PROCESS if body.engine is Engine.EMBEDDED else HostKind.DOCKER
+    host = body.host or usual
+    if host is HostKind.PROCESS and body.engine is not Engine.EMBEDDED:
         raise InvalidRequest("host: process runs only the engine embedded; say docker")
     footprint = footprint_of(body.parameters_b, body.weights_mib)
     return ModelSpec(
@@ -40,7 +42,7 @@ def model_spec(body: ModelBody) -> ModelSpec:
         parameters_b=body.parameters_b,
         licence=body.licence,
         runtime=RuntimeKind.OLLAMA if body.engine is Engine.OLLAMA else RuntimeKind.OPENAI,
-        host=body.host,
+        host=host,
         context_tokens=body.context_tokens,
         slots=body.slots,
         capabilities=body.capabilities,

@@ -12,13 +12,12 @@ from dispatcher.api.middleware import error_reply
 from dispatcher.api.routes import Route, Scope
 from dispatcher.api.schemas import ErrorReply, ModelBody, ModelReply, ModelsReply, ModelSwitches, ProgressReply
 from dispatcher.core.model import ModelSpec
-from dispatcher.core.replica import ReplicaState
+from dispatcher.core.replica import Fetching, ReplicaState
 from dispatcher.errors import DispatcherError, InvalidRequest
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.manage import Manager
 from dispatcher.service.pull import Puller
 from dispatcher.service.registry import Registry
-from dispatcher.weights.weightfile import Progress
 
 _BEST_FIRST = list(ReplicaState)
 
@@ -116,7 +115,7 @@ class ModelsApi:
         spec = self._named(request)
         stream = EventStream(request)
         try:
-            async for progress in self.puller.pull(spec.id):
+            async for progress in self.puller.pull(spec):
                 await stream.send("progress", progress_reply(progress))
         except DispatcherError as error:
             await stream.send("error", error_reply(error, None))
@@ -129,7 +128,7 @@ class ModelsApi:
 
     def _reply(self, spec: ModelSpec) -> ModelReply:
         candidate = self.registry.candidate(spec)
-        progress = self.puller.progress(spec.id)
+        progress = self.puller.progress(spec)
         return ModelReply(
             id=spec.id,
             name=spec.name,
@@ -155,9 +154,11 @@ class ModelsApi:
         )
 
 
-def progress_reply(progress: Progress) -> ProgressReply:
-    """How far a download is."""
-    return ProgressReply(done_bytes=progress.done_bytes, total_bytes=progress.total_bytes, source=progress.source)
+def progress_reply(fetching: Fetching) -> ProgressReply:
+    """How far a download is; of one whose length isn't known, all that came is the whole."""
+    return ProgressReply(
+        done_bytes=fetching.done_bytes, total_bytes=fetching.total_bytes or fetching.done_bytes, source=fetching.what
+    )
 
 
 def _state(states: Iterable[ReplicaState]) -> ReplicaState:

@@ -92,7 +92,9 @@ class ModelBody(Body):
         description="The engine's own name for it: `llama3.2:3b` for ollama, `owner/name` for vllm, "
         "a model of the weights catalogue for embedded and llama.cpp.",
     )
-    host: HostKind = Field(HostKind.DOCKER, description="Where its replicas run; `process` for embedded only.")
+    host: HostKind | None = Field(
+        None, description="Where its replicas run; if absent, `process` for embedded and `docker` for the others."
+    )
     name: _Name | None = Field(None, description="For people; the id if absent.")
     family: str = Field("plain", min_length=1, max_length=60, description="Its prompt dialect.")
     parameters_b: float = Field(gt=0, le=2000, description="Size in billions of parameters.")

@@ -41,9 +41,9 @@ class Client:
         async with self._asked("GET", path, _total(timeout_s), query=query, replies=replies) as response:
             return await _body(response)
 
-    async def post(self, path: str, body: bytes, timeout_s: float) -> bytes:
-        """The body that this path answers the given one with, within `timeout_s` seconds."""
-        async with self._asked("POST", path, _total(timeout_s), body=body) as response:
+    async def send(self, method: str, path: str, body: bytes | None = None, timeout_s: float = _QUICK_S) -> bytes:
+        """The body that this path answers the given JSON with, within `timeout_s` seconds."""
+        async with self._asked(method, path, _total(timeout_s), body=body) as response:
             return await _body(response)
 
     async def events(self, path: str) -> AsyncGenerator[Event, None]:

@@ -1,55 +1,65 @@
-"""`ai-dispatch containers`: which replicas run now, and what memory they take."""
+"""`ai-dispatch containers`: which replicas run now, what memory they take, and how to stop one."""
+
+from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from dispatcher.api.schemas import ContainersReply
 from dispatcher.cli.client import ask
-from dispatcher.cli.durations import seconds
+from dispatcher.cli.containers_table import containers_table
 from dispatcher.cli.options import AsJson, url_of
+from dispatcher.cli.paths import container_path
 from dispatcher.cli.replies import one_line, read
-from dispatcher.cli.screen import new_table, show_result, show_table
+from dispatcher.cli.screen import say, show_result, show_table, to_stderr
+from dispatcher.cli.watching import watch_containers
 
-_NUMBERS = frozenset({"memory", "reserved", "in flight", "waiting", "threads", "idle", "up", "pid"})
+containers_group = typer.Typer(name="containers", invoke_without_command=True)
 
 
-def containers(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the replicas: inference servers that run, are starting, or have just failed.
+@containers_group.callback()
+def containers(
+    context: typer.Context,
+    watch: Annotated[bool, typer.Option("--watch", help="Show them anew every second, until Ctrl-C.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the replicas: inference servers that run, are starting, or are stopping.
 
     \b
     Examples:
       ai-dispatch containers
+      ai-dispatch containers --watch
       ai-dispatch containers --json | jq '.containers[].memory_mib'
     """
+    if context.invoked_subcommand is not None:
+        return
+    if watch:
+        watch_containers(url_of(context), as_json=as_json)
+        return
     reply = ask(url_of(context), lambda client: client.get("/api/containers"))
     if as_json:
         show_result(one_line(reply))
     else:
-        show_table(_table(read(ContainersReply, reply)))
+        show_table(containers_table(read(ContainersReply, reply)))
 
 
-def _table(reply: ContainersReply) -> Table:
-    table = new_table(
-        *("model", "state", "memory", "reserved", "in flight", "waiting", "threads", "idle", "up", "pid", "host"),
-        *("replica", "why"),
-        right=_NUMBERS,
-        caption=f"replicas: {len(reply.containers)}; {reply.memory_reserved_mib} of {reply.memory_budget_mib} MiB lent",
-    )
-    for container in reply.containers:
-        state = f"{container.state}, {seconds(container.ready_in_s)} left" if container.ready_in_s else container.state
-        table.add_row(
-            container.model,
-            state,
-            "–" if container.memory_mib is None else f"{container.memory_mib} MiB",
-            f"{container.memory_reserved_mib} MiB",
-            f"{container.in_flight}/{container.slots}",
-            str(container.waiting),
-            str(container.threads),
-            seconds(container.idle_s),
-            seconds(container.uptime_s),
-            "–" if container.pid is None else str(container.pid),
-            container.host,
-            container.id,
-            container.reason,
-        )
-    return table
+@containers_group.command()
+def stop(
+    context: typer.Context,
+    replica_id: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="A replica, as `ai-dispatch containers` lists it.", show_default=False),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Let one replica finish what it promised, then stop it.
+
+    \b
+    Example:
+      ai-dispatch containers stop aid1f0c9a7e-3b5d20c4
+    """
+    path = container_path(replica_id, "stop")
+    reply = ask(url_of(context), lambda client: client.send("POST", path))
+    if as_json:
+        show_result(one_line(reply))
+    else:
+        say(to_stderr(), f"{replica_id}: stops when its work is done")

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 import orjson
 import typer
-from pydantic import ValidationError
 
 from dispatcher.api.schemas import DispatchBody, DispatchReply, ExplainReply, RequirementsBody
+from dispatcher.cli.bodies import encoded
 from dispatcher.cli.client import ask
 from dispatcher.cli.decision_lines import about_dispatch, about_explanation
 from dispatcher.cli.faults import BadUsage
@@ -49,8 +49,8 @@ def dispatch(
       ai-dispatch dispatch --format json "Return the city: Anna moved to Oslo"
       ai-dispatch dispatch --explain --complexity high "Write a CSV parser"
     """
-    try:
-        body = DispatchBody(
+    sent = encoded(
+        lambda: DispatchBody(
             prompt=_prompt(prompt),
             task_type=task_type,
             complexity=complexity,
@@ -59,14 +59,10 @@ def dispatch(
             system=system,
             requirements=RequirementsBody(max_tokens=max_tokens, timeout=timeout, format=_format(output_format)),
         )
-        sent = orjson.dumps(body.model_dump(mode="json", exclude_defaults=True))
-    except ValidationError as error:
-        raise BadUsage(_first_fault(error)) from error
-    except TypeError as error:  # orjson: lone surrogates, which is what bytes that aren't UTF-8 become in arguments
-        raise BadUsage("the prompt, the system text or the model isn't UTF-8") from error
+    )
     path = "/api/explain" if explain else "/api/dispatch"
     wait_s = (timeout or _TIMEOUT_MAX_S) + _MARGIN_S
-    reply = ask(url_of(context), lambda client: client.post(path, sent, wait_s))
+    reply = ask(url_of(context), lambda client: client.send("POST", path, sent, wait_s))
     if as_json:
         show_result(one_line(reply))
     elif explain:
@@ -103,9 +99,3 @@ def _format(word: str) -> Literal["text", "json"] | dict[str, Any]:
     if not isinstance(schema, dict):
         raise BadUsage(f'--format: {word} holds no JSON schema; one is an object like {{"type": "object"}}')
     return schema
-
-
-def _first_fault(error: ValidationError) -> str:
-    first = error.errors()[0]
-    field = str(first["loc"][-1]) if first["loc"] else "the request"
-    return f"--{field.replace('_', '-')}: {first['msg']}"

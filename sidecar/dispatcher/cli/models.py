@@ -1,30 +1,35 @@
-"""`ai-dispatch models`: what there is to choose from."""
+"""`ai-dispatch models`: what there is to choose from, and every command that changes it."""
 
 import typer
-from rich.table import Table
 
-from dispatcher.api.schemas import ModelReply, ModelsReply
+from dispatcher.api.schemas import ModelsReply
 from dispatcher.cli.client import ask
+from dispatcher.cli.model_entries import add, remove
+from dispatcher.cli.model_start import start, stop
+from dispatcher.cli.model_switches import disable, enable, pin, unpin
+from dispatcher.cli.models_table import models_table
 from dispatcher.cli.options import AsJson, url_of
 from dispatcher.cli.pull import pull
 from dispatcher.cli.replies import one_line, read
-from dispatcher.cli.screen import new_table, show_result, show_table
-from dispatcher.core.model import WeightsState
-from dispatcher.core.task import TaskType
+from dispatcher.cli.screen import show_result, show_table
 
 models_group = typer.Typer(name="models", invoke_without_command=True)
-models_group.command()(pull)
+for command in (add, pull, start, stop, enable, disable, pin, unpin, remove):
+    models_group.command()(command)
 
 
 @models_group.callback()
 def models(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the models, whether their weights are here, and what they can do; or pull one.
+    """List the models, whether their weights are here, and what they can do; or change them.
 
     \b
     Examples:
       ai-dispatch models
       ai-dispatch models --json | jq -r '.models[].id'
       ai-dispatch models pull qwen2.5-coder-0.5b-instruct
+      ai-dispatch models start qwen2.5-coder-0.5b-instruct
+
+    Models that Ollama or vLLM serves in a container are entered first; `ai-dispatch models add --help` shows how.
     """
     if context.invoked_subcommand is not None:
         return
@@ -32,35 +37,4 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         show_result(one_line(reply))
     else:
-        show_table(_table(read(ModelsReply, reply)))
-
-
-def _table(reply: ModelsReply) -> Table:
-    table = new_table("model", "size", "weights", "replica", "memory", "can do", right=frozenset({"size", "memory"}))
-    for model in reply.models:
-        table.add_row(
-            model.id,
-            f"{model.parameters_b:g}B",
-            _weights(model),
-            model.state if model.enabled else "disabled",
-            f"{model.memory_mib} MiB",
-            _abilities(model),
-        )
-        if model.quarantine:
-            table.add_row("", "", "", "resting", "", model.quarantine)
-    return table
-
-
-def _weights(model: ModelReply) -> str:
-    if model.weights is WeightsState.FETCHING and model.progress and model.progress.total_bytes:
-        return f"fetching, {model.progress.done_bytes / model.progress.total_bytes:.0%}"
-    return model.weights
-
-
-def _abilities(model: ModelReply) -> str:
-    """Task types and capabilities; of the task types, whichever is shorter: those it has, or those it lacks."""
-    known = [task_type for task_type in TaskType if task_type is not TaskType.AUTO]
-    missing = [task_type for task_type in known if task_type not in model.task_types]
-    few = len(missing) <= 2
-    tasks = "everything" + (f" but {', '.join(missing)}" if missing else "") if few else ", ".join(model.task_types)
-    return f"{tasks}; {', '.join(model.capabilities)}" if model.capabilities else tasks
+        show_table(models_table(read(ModelsReply, reply)))

@@ -6,6 +6,9 @@ from typing import Annotated
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the sidecar's reply as one line of JSON.")]
+ModelArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="A model, as `ai-dispatch models` lists it.", show_default=False)
+]
 DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", file_okay=False, help="Folder of the database, tokens and logs.", show_default=False),

@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from dispatcher import __version__
-from dispatcher.cli.containers import containers
+from dispatcher.cli.containers import containers_group
 from dispatcher.cli.dispatch import dispatch
 from dispatcher.cli.faults import CommandFault, exit_code_of
 from dispatcher.cli.models import models_group
@@ -84,5 +84,5 @@ program.command()(quickstart)
 program.command()(serve)
 program.command()(dispatch)
 program.add_typer(models_group)
-program.command()(containers)
+program.add_typer(containers_group)
 program.command()(performance)

@@ -1,8 +1,6 @@
 """`ai-dispatch models pull`: fetches a model's weights, behind a progress bar."""
 
 from contextlib import aclosing
-from typing import Annotated
-from urllib.parse import quote
 
 import typer
 from rich.console import Console
@@ -10,7 +8,8 @@ from rich.console import Console
 from dispatcher.api.schemas import ErrorReply, ModelReply, ProgressReply
 from dispatcher.cli.client import Client, ask
 from dispatcher.cli.faults import CommandFault
-from dispatcher.cli.options import AsJson, url_of
+from dispatcher.cli.options import AsJson, ModelArgument, url_of
+from dispatcher.cli.paths import model_path
 from dispatcher.cli.progress import progress_shown
 from dispatcher.cli.replies import one_line, read
 from dispatcher.cli.screen import say, show_result, to_stderr
@@ -18,7 +17,7 @@ from dispatcher.cli.screen import say, show_result, to_stderr
 
 def pull(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A model's id, as `ai-dispatch models` lists it.", show_default=False)],
+    model_id: ModelArgument,
     as_json: AsJson = False,
 ) -> None:
     """Fetch a model's weights, so that it can be chosen; what is half there is taken up again.
@@ -30,7 +29,7 @@ def pull(
       ai-dispatch models pull qwen2.5-coder-0.5b-instruct
     """
     console = to_stderr()
-    reply = ask(url_of(context), lambda client: pulled(client, name, console))
+    reply = ask(url_of(context), lambda client: pulled(client, model_id, console))
     if as_json:
         show_result(one_line(reply))
     else:
@@ -44,7 +43,7 @@ async def pulled(client: Client, model_id: str, console: Console) -> bytes:
     Raises: CommandFault saying why they can't be had.
     """
     with progress_shown(console, model_id) as show:
-        async with aclosing(client.events(f"/api/models/{quote(model_id, safe='')}/pull")) as events:
+        async with aclosing(client.events(model_path(model_id, "pull"))) as events:
             async for event in events:
                 if event.name == "progress":
                     show(read(ProgressReply, event.data))

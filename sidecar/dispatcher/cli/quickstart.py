@@ -102,7 +102,7 @@ async def _first_answer(client: Client, prompt: str, console: Console) -> Dispat
     sent = orjson.dumps(body.model_dump(mode="json", exclude_defaults=True))
     say(console, f"Asking: {prompt}")
     with console.status("choosing a model, loading it, writing"):
-        return read(DispatchReply, await client.post("/api/dispatch", sent, _TIMEOUT_S + 15))
+        return read(DispatchReply, await client.send("POST", "/api/dispatch", sent, _TIMEOUT_S + 15))
 
 
 def _show(reply: DispatchReply, wish: _Wish, console: Console) -> None:

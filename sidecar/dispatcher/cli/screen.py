@@ -1,6 +1,7 @@
 """What a person sees: results on standard output, everything about them on standard error."""
 
 import sys
+from typing import Literal
 
 from rich.console import Console
 from rich.style import Style
@@ -42,12 +43,21 @@ def show_table(table: Table) -> None:
     to_stdout().print(table)
 
 
-def new_table(*columns: str, right: frozenset[str] = frozenset(), caption: str | None = None) -> Table:
-    """An empty table; the columns in `right` hold numbers, and the first is never cut."""
+def new_table(
+    *columns: str,
+    right: frozenset[str] = frozenset(),
+    whole: frozenset[str] = frozenset(),
+    caption: str | None = None,
+) -> Table:
+    """An empty table; the columns in `right` hold numbers, the first and those in `whole` stay on one line.
+
+    Nothing is cut off: what is wider than its column goes on in the next line.
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", caption=caption)
     table.caption_justify = "left"
     for place, column in enumerate(columns):
-        table.add_column(column, justify="right" if column in right else "left", no_wrap=place == 0)
+        side: Literal["right", "left"] = "right" if column in right else "left"
+        table.add_column(column, justify=side, no_wrap=place == 0 or column in whole, overflow="fold")
     return table
 
 

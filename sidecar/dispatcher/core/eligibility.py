@@ -40,6 +40,13 @@ def refusal(
     return Refusal(spec.id, *found) if found else None
 
 
+def missing_weights(candidate: Candidate) -> str | None:
+    """Why a model's file can't be used; None when it can."""
+    if candidate.weights is WeightsState.PRESENT:
+        return None
+    return f"its weights {_WEIGHTS_WORDS[candidate.weights]}".replace("{model}", candidate.spec.id)
+
+
 _Found = tuple[RefusalReason, str] | None
 
 
@@ -49,17 +56,17 @@ def _of_the_model(candidate: Candidate, request: DispatchRequest) -> _Found:
         return RefusalReason.NOT_PINNED, f"the request asks for {request.model}"
     if not spec.is_enabled:
         return RefusalReason.DISABLED, "it is disabled in the registry"
-    if candidate.weights is not WeightsState.PRESENT:
-        return RefusalReason.WEIGHTS, _WEIGHTS_WORDS[candidate.weights].format(model=spec.id)
+    if (missing := missing_weights(candidate)) is not None:
+        return RefusalReason.WEIGHTS, missing
     if candidate.quarantine is not None:
         return RefusalReason.QUARANTINED, candidate.quarantine
     return None
 
 
 _WEIGHTS_WORDS = {
-    WeightsState.MISSING: "its weights aren't on this machine; run: ai-dispatch models pull {model}",
-    WeightsState.FETCHING: "its weights are still being downloaded",
-    WeightsState.CORRUPT: "its weights file is damaged; run: ai-dispatch models pull {model}",
+    WeightsState.MISSING: "aren't on this machine; run: ai-dispatch models pull {model}",
+    WeightsState.FETCHING: "are still being downloaded",
+    WeightsState.CORRUPT: "are damaged; run: ai-dispatch models pull {model}",
 }
 
 

@@ -88,6 +88,7 @@ class Look:
     memory_mib: int | None
     pid: int | None
     ended: str | None
+    is_out_of_memory: bool = False
 
 
 @dataclass(frozen=True, slots=True)

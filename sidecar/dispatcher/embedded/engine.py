@@ -37,7 +37,7 @@ def _parameters(settings: EngineSettings) -> "xllamacpp.CommonParams":
     parameters = xllamacpp.CommonParams()
     parameters.model.path = settings.model
     parameters.model_alias = {settings.alias} if settings.alias else set()
-    parameters.hostnames = ["127.0.0.1"]
+    parameters.hostnames = [settings.host]
     parameters.port = settings.port
     parameters.api_keys = [settings.api_key]
     parameters.n_parallel = settings.slots

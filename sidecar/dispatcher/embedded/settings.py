@@ -14,6 +14,7 @@ class EngineSettings:
     """What is served, where, and how much of the machine it may take."""
 
     model: str
+    host: str
     port: int
     context_tokens: int
     slots: int
@@ -37,7 +38,7 @@ def parse_settings(arguments: Sequence[str]) -> EngineSettings:
 def _parser() -> argparse.ArgumentParser:
     parser = _OneLineParser(
         prog="dispatcher.embedded.server",
-        description="Serves one GGUF file over OpenAI's HTTP protocol on 127.0.0.1. The key that callers must send "
+        description="Serves one GGUF file over OpenAI's HTTP protocol. The key that callers must send "
         f"comes from the environment variable {API_KEY_VARIABLE}.",
         epilog="Ends with 0 when told to stop, 2 bad arguments, 3 unreadable weights, 4 port in use, "
         "5 out of memory, 1 anything else.",
@@ -45,7 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--model", required=True, metavar="FILE", help="the GGUF file")
-    add("--port", required=True, type=_whole(1, 65535), metavar="N", help="on 127.0.0.1")
+    add("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (127.0.0.1); a container says 0.0.0.0")
+    add("--port", required=True, type=_whole(1, 65535), metavar="N", help="of that address")
     add("--context-tokens", default=4096, type=_whole(64, 1 << 20), metavar="N", help="for each slot (4096)")
     add("--slots", default=1, type=_whole(1, 64), metavar="N", help="answers written at the same time (1)")
     add("--threads", default=1, type=_whole(1, 512), metavar="N", help="CPU threads in all (1)")

@@ -9,6 +9,10 @@ from dispatcher.core.replica import Endpoint, Look, OnFetching, ReplicaId, Start
 class Host(Protocol):
     """Starts, watches and stops replicas. It touches only what carries this installation's id."""
 
+    @property
+    def is_reachable(self) -> bool:
+        """Whether replicas can be started and seen now."""
+
     def new_replica_id(self) -> ReplicaId:
         """An id that no replica has had, and that shows whose it is."""
 

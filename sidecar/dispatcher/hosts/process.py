@@ -25,6 +25,7 @@ from dispatcher.hosts.process_record import ProcessRecord, ProcessRecords
 
 KEY_VARIABLE = "AI_DISPATCH_REPLICA_KEY"
 _POLL_S = 0.02
+_OUT_OF_MEMORY = 5  # exit code of the embedded inference server
 _CLOCK_DRIFT_S = 2.0  # a process's age is told by the wall clock, which may have been set meanwhile
 
 
@@ -53,6 +54,11 @@ class ProcessHost:
         self._install_id = install_id
         self._running: dict[ReplicaId, _Running] = {}
         self._starting: dict[ReplicaId, asyncio.Task[Endpoint]] = {}
+
+    @property
+    def is_reachable(self) -> bool:
+        """Always: it is this machine."""
+        return True
 
     def new_replica_id(self) -> ReplicaId:
         """An id that no replica has had, and that shows whose it is."""
@@ -175,7 +181,8 @@ def _look(running: _Running) -> Look:
     running.log.shorten()
     ended = _ended(running)
     if ended is not None:
-        return Look(None, None, ended)
+        ran_out = running.child is not None and running.child.returncode == _OUT_OF_MEMORY
+        return Look(None, None, ended, is_out_of_memory=ran_out)
     try:
         memory = sum(member.memory_info().rss for member in _family(running.process))
     except psutil.Error:

@@ -18,6 +18,7 @@ from dispatcher.errors import (
     DispatcherError,
     InvalidAnswer,
     NoEligibleModel,
+    ReplicaOutOfMemory,
     ReplicaStartFailed,
     RuntimeFault,
     RuntimeUnreachable,
@@ -34,7 +35,7 @@ from dispatcher.service.trail import Trail, ending_of
 from dispatcher.service.watch import Watcher
 
 _WORTH_ANOTHER_TRY = (RuntimeFault, ReplicaStartFailed, InvalidAnswer)
-_CRASHES_MAX = 2  # a model whose server hung up is tried once more, for its server may be another by then
+_CRASHES_MAX = 2  # a model whose server hung up is tried once more, on another server, perhaps with more memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,5 +207,5 @@ class _Done:
 
 
 def _is_given_up(errors: Sequence[DispatcherError]) -> bool:
-    crashed = isinstance(errors[-1], RuntimeUnreachable)
+    crashed = isinstance(errors[-1], RuntimeUnreachable | ReplicaOutOfMemory)
     return not crashed or len(errors) >= _CRASHES_MAX

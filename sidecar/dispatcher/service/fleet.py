@@ -79,6 +79,7 @@ class Fleet:
             raise AssertionError(f"{replica.id} can't go from {replica.state} to {state}")
         took_s = self._now() - replica.since_s
         replica.state, replica.since_s, replica.reason = state, self._now(), reason or replica.reason
+        replica.fetching = None
         if state in GONE:
             self._replicas.pop(replica.id, None)
         self._written(replica, took_s)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from dispatcher.core.eligibility import missing_weights
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.prospects import no_room, placement_for
 from dispatcher.core.replica import STARTING, ReplicaId, ReplicaState
@@ -86,7 +87,7 @@ class Manager:
     def start(self, model_id: str) -> Replica:
         """Start a replica of a model, unless one is up or coming; also one that is kept from starting.
 
-        Raises: ModelNotFound; NoEligibleModel when its memory can't be had.
+        Raises: ModelNotFound; NoEligibleModel when its file isn't here or its memory can't be had.
         """
         spec = self._registry.spec(model_id)
         self._quarantine.came_up(spec.id)
@@ -95,6 +96,8 @@ class Manager:
             if replica.model_id == spec.id and usable and not replica.is_condemned:
                 return replica
         candidate = self._registry.candidate(spec)
+        if (missing := missing_weights(candidate)) is not None:
+            raise NoEligibleModel(f"{spec.id} can't be started: {missing}")
         placement = placement_for(candidate, self._fleet.residents(), self._budget_mib)
         if placement is None:
             raise NoEligibleModel(f"{spec.id} can't be started: {no_room(candidate, self._budget_mib)}")

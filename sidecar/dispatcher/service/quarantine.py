@@ -39,7 +39,8 @@ class Quarantine:
         failures = self._failures.get(model_id)
         if failures is None or self._now() >= failures.until_s:
             return None
-        told = f"it failed to start {failures.count} times, last because {failures.reason}"
+        times = "once, because" if failures.count == 1 else f"{failures.count} times, last because"
+        told = f"it failed to start {times} {failures.reason}"
         if failures.until_s == math.inf:
             return f"{told}; it isn't tried again until you run: ai-dispatch models start {model_id}"
         return f"{told}; next try in {failures.until_s - self._now():.0f} s"

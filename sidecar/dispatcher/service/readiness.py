@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from dispatcher.core.model import WeightsState
 from dispatcher.errors import DispatcherError
+from dispatcher.hosts.host import Host
+from dispatcher.service.equipment import Equipment
 from dispatcher.service.registry import Registry
 from dispatcher.store.database import Database
 from dispatcher.store.probe import probe
@@ -32,13 +34,15 @@ class Part:
 class Readiness:
     """Looks at the parts."""
 
-    def __init__(self, registry: Registry, database: Database) -> None:
+    def __init__(self, registry: Registry, equipment: Equipment, database: Database) -> None:
+        self._equipment = equipment
         self._registry = registry
         self._database = database
 
     async def parts(self) -> dict[str, Part]:
         """Every part. `models` down means that no dispatch can be answered; the log down loses only records."""
-        return {"models": self._models(), "log": await self._log()}
+        hosts = {kind.value: _host_part(host) for kind, host in self._equipment.hosts.items()}
+        return {"models": self._models(), **hosts, "log": await self._log()}
 
     def _models(self) -> Part:
         candidates = [self._registry.candidate(spec) for spec in self._registry if spec.is_enabled]
@@ -61,3 +65,9 @@ class Readiness:
         if dropped:
             return Part(Health.DEGRADED, f"{dropped} log rows were lost since the start")
         return Part(Health.OK, "the database answers")
+
+
+def _host_part(host: Host) -> Part:
+    if host.is_reachable:
+        return Part(Health.OK, "it answers")
+    return Part(Health.DEGRADED, "it doesn't answer: what runs goes on, nothing can be started")

@@ -1,11 +1,12 @@
 """Finding again what an earlier sidecar left running: adopt what is as we would start it, end the rest."""
 
+import asyncio
 from dataclasses import replace
 
 import structlog
 
 from dispatcher.core.replica import ReplicaState, Survivor
-from dispatcher.errors import ModelNotFound
+from dispatcher.errors import DispatcherError, ModelNotFound
 from dispatcher.hosts.host import Host
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
@@ -13,6 +14,8 @@ from dispatcher.service.registry import Registry
 
 _LOG = structlog.get_logger(__name__)
 _GRACE_S = 2.0
+_EVERY_S = 30.0
+_LOADED_S = 5.0
 
 
 class Reconciler:
@@ -36,6 +39,13 @@ class Reconciler:
             for survivor in await host.survivors():
                 await self._take_over(host, survivor)
 
+    async def run(self, host: Host) -> None:
+        """Look again twice a minute: an engine that was away may come back with replicas of ours."""
+        while True:
+            await asyncio.sleep(_EVERY_S)
+            for survivor in await host.survivors():
+                await self._take_over(host, survivor)
+
     async def _take_over(self, host: Host, survivor: Survivor) -> None:
         adopted = self._is_as_ordered(survivor) and await self._is_ready(survivor)
         if adopted:
@@ -45,7 +55,13 @@ class Reconciler:
         _LOG.info("replica_found", replica=survivor.order.replica_id, adopted=adopted)
 
     async def _is_ready(self, survivor: Survivor) -> bool:
+        """Whether it answers with its model in memory; loading what is loaded takes no time."""
         runtime = self._equipment.runtime_of(self._registry.spec(survivor.order.model_id))
+        try:
+            async with asyncio.timeout(_LOADED_S):
+                await runtime.load(survivor.endpoint, survivor.order)
+        except (TimeoutError, DispatcherError):
+            return False
         return await runtime.is_ready(survivor.endpoint)
 
     def _is_as_ordered(self, survivor: Survivor) -> bool:

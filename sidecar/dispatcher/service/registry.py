@@ -11,6 +11,7 @@ from dispatcher.service.quarantine import Quarantine
 from dispatcher.weights.library import WeightLibrary
 
 _FROM_THE_LIBRARY = frozenset({Engine.EMBEDDED, Engine.LLAMA_CPP})
+_RAISE = 1.5  # what ran out of memory is thought this much larger
 _LIMIT_FACTOR = 1.5  # a replica may take this much more than its footprint before the system stops it
 
 
@@ -35,6 +36,7 @@ class Registry:
         self._quarantine = quarantine
         self._peaks_mib = dict(peaks_mib)
         self._threads = threads
+        self._raised: set[ModelId] = set()
 
     def __iter__(self) -> Iterator[ModelSpec]:
         return iter(tuple(self._specs.values()))
@@ -47,9 +49,17 @@ class Registry:
         """Forget a model."""
         self._specs.pop(model_id, None)
 
+    def is_from_the_library(self, spec: ModelSpec) -> bool:
+        """Whether the model is served from a file of ours; other servers fetch theirs themselves."""
+        return spec.engine in _FROM_THE_LIBRARY
+
+    def weights_of(self, spec: ModelSpec) -> ModelId:
+        """Whose file in the library the model is served from."""
+        return ModelId(spec.reference) or spec.id
+
     def has_weights_of(self, spec: ModelSpec) -> bool:
         """Whether the catalogue names the file that a model of this engine is served from."""
-        return spec.engine not in _FROM_THE_LIBRARY or self._library.knows(_weights_of(spec))
+        return not self.is_from_the_library(spec) or self._library.knows(self.weights_of(spec))
 
     def spec(self, model_id: str) -> ModelSpec:
         """One model.
@@ -73,13 +83,13 @@ class Registry:
 
     def order(self, spec: ModelSpec, replica_id: ReplicaId) -> StartOrder:
         """What a host is told to start a replica of this model."""
-        has_file = spec.engine in _FROM_THE_LIBRARY
+        has_file = self.is_from_the_library(spec)
         footprint_mib = self.footprint_mib(spec)
         return StartOrder(
             replica_id=replica_id,
             model_id=spec.id,
-            weights_path=str(self._library.path(_weights_of(spec))) if has_file else "",
-            weights_sha256=self._library.sha256(_weights_of(spec)) if has_file else "",
+            weights_path=str(self._library.path(self.weights_of(spec))) if has_file else "",
+            weights_sha256=self._library.sha256(self.weights_of(spec)) if has_file else "",
             context_tokens=spec.context_tokens,
             slots=spec.slots,
             threads=self._threads,
@@ -90,18 +100,21 @@ class Registry:
         )
 
     def _weights_state(self, spec: ModelSpec) -> WeightsState:
-        """Servers that fetch their models themselves have them as good as here."""
-        return self._library.state(_weights_of(spec)) if spec.engine in _FROM_THE_LIBRARY else WeightsState.PRESENT
+        """What a server fetches itself is as good as here."""
+        return self._library.state(self.weights_of(spec)) if self.is_from_the_library(spec) else WeightsState.PRESENT
 
     def footprint_mib(self, spec: ModelSpec) -> int:
         """Memory to reserve for one replica: the larger of what it should take and what it has taken."""
         return max(spec.footprint_mib, self._peaks_mib.get(spec.id, 0))
 
+    def ran_out(self, model_id: ModelId, footprint_mib: int) -> int | None:
+        """Note that a replica needed more than thought; returns the new estimate, None if it was raised before."""
+        if model_id in self._raised:
+            return None
+        self._raised.add(model_id)
+        self._peaks_mib[model_id] = round(footprint_mib * _RAISE)
+        return self._peaks_mib[model_id]
+
     def measured(self, model_id: ModelId, memory_mib: int) -> None:
         """Note how much memory a replica takes."""
         self._peaks_mib[model_id] = max(self._peaks_mib.get(model_id, 0), memory_mib)
-
-
-def _weights_of(spec: ModelSpec) -> ModelId:
-    """Whose file in the library the model is served from."""
-    return ModelId(spec.reference) or spec.id

@@ -8,7 +8,7 @@ import structlog
 
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.replica import Endpoint, Fetching, OnFetching, ReplicaId, ReplicaState
-from dispatcher.errors import DispatcherError, ReplicaStartFailed
+from dispatcher.errors import DispatcherError, ReplicaOutOfMemory, ReplicaStartFailed
 from dispatcher.metrics import Metrics
 from dispatcher.runtimes.runtime import Runtime
 from dispatcher.service.equipment import Equipment
@@ -71,6 +71,8 @@ class Starter:
             endpoint = await self._brought_up(replica)
         except TimeoutError:
             await self._failed(replica, _too_slow(replica.state, self._patience_s(replica)))
+        except ReplicaOutOfMemory as error:
+            await self._ran_out(replica, error.message)
         except DispatcherError as error:
             await self._failed(replica, error.message)
         else:
@@ -120,7 +122,7 @@ class Starter:
             while not (await asyncio.wait((task,), timeout=_ALIVE_EVERY_S))[0]:
                 look = await host.look_at(replica.id)
                 if look.ended is not None:
-                    raise ReplicaStartFailed(look.ended)
+                    raise (ReplicaOutOfMemory if look.is_out_of_memory else ReplicaStartFailed)(look.ended)
             return task.result()
         finally:
             task.cancel()
@@ -139,6 +141,18 @@ class Starter:
                 return False  # it came before us
         taken_mib = sum(other.footprint_mib for other in self._fleet if other.is_admitted)
         return taken_mib + replica.footprint_mib <= self._budget_mib
+
+    async def _ran_out(self, replica: Replica, reason: str) -> None:
+        """Think the model larger; the first time it may be tried again at once, with that."""
+        raised_mib = self._registry.ran_out(replica.model_id, replica.footprint_mib)
+        if raised_mib is None:
+            await self._failed(replica, reason)
+            return
+        await self._equipment.host_of(replica.spec).stop(replica.id, _GRACE_S)
+        self._metrics.starts.labels(replica.model_id, "out_of_memory").inc()
+        _LOG.warning("replica_out_of_memory", replica=replica.id, model=replica.model_id, next_mib=raised_mib)
+        error = ReplicaOutOfMemory(f"{replica.model_id} ran out of memory: {reason}")
+        self._fleet.fail(replica, error, reason)
 
     async def _failed(self, replica: Replica, reason: str) -> None:
         await self._equipment.host_of(replica.spec).stop(replica.id, _GRACE_S)

@@ -59,6 +59,8 @@ class Watcher:
             self._registry.measured(replica.model_id, look.memory_mib)
         if look.ended is None or replica.state is not ReplicaState.READY:
             return  # who starts or stops it sees its end, and knows better what it means
+        if look.is_out_of_memory:
+            self._registry.ran_out(replica.model_id, replica.footprint_mib)
         _LOG.warning("replica_died", replica=replica.id, model=replica.model_id, reason=look.ended)
         error = RuntimeUnreachable(f"{replica.model_id} is gone: {look.ended}")
         self._fleet.fail(replica, error, look.ended)

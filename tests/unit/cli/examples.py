@@ -9,6 +9,7 @@ from dispatcher.api.schemas import (
     ErrorDetail,
     ErrorReply,
     ExplainReply,
+    FetchingReply,
     ForecastReply,
     ModelReply,
     ModelsReply,
@@ -72,6 +73,9 @@ def model(
     progress: ProgressReply | None = None,
     task_types: tuple[TaskType, ...] = (TaskType.CHAT, TaskType.SUMMARIZATION),
     quarantine: str | None = None,
+    state: ReplicaState = ReplicaState.READY,
+    enabled: bool = True,
+    pinned: bool = False,
 ) -> ModelReply:
     """One model of the registry."""
     return ModelReply(
@@ -84,8 +88,8 @@ def model(
         reference="",
         runtime="openai",
         host="process",
-        enabled=True,
-        pinned=False,
+        enabled=enabled,
+        pinned=pinned,
         needs_gpu=False,
         slots=1,
         context_tokens=4096,
@@ -94,7 +98,7 @@ def model(
         capabilities=[Capability.JSON],
         weights=weights,
         progress=progress,
-        state=ReplicaState.READY,
+        state=state,
         quarantine=quarantine,
     )
 
@@ -106,31 +110,52 @@ MODELS = ModelsReply(
         model("odd", WeightsState.MISSING, quarantine="failed to start three times; tried again in 40 s"),
     ]
 )
-CONTAINERS = ContainersReply(
-    memory_budget_mib=4096,
-    memory_reserved_mib=300,
-    containers=[
-        ContainerReply(
-            id="r-1",
-            model="tiny",
-            host="process",
-            state=ReplicaState.READY,
-            pid=4242,
-            threads=2,
-            slots=1,
-            in_flight=1,
-            waiting=3,
-            memory_mib=214,
-            memory_peak_mib=220,
-            memory_reserved_mib=300,
-            idle_s=0.0,
-            ready_in_s=0.0,
-            uptime_s=61.0,
-            fetching=None,
-            reason="asked for",
-        )
-    ],
-)
+
+
+def container(
+    replica_id: str = "r-1",
+    state: ReplicaState = ReplicaState.READY,
+    model: str = "tiny",
+    uptime_s: float = 61.0,
+    ready_in_s: float = 0.0,
+    fetching: FetchingReply | None = None,
+    reason: str = "asked for",
+) -> ContainerReply:
+    """One replica; three dispatches wait for it."""
+    return ContainerReply(
+        id=replica_id,
+        model=model,
+        host="process",
+        state=state,
+        pid=4242,
+        threads=2,
+        slots=1,
+        in_flight=1,
+        waiting=3,
+        memory_mib=214,
+        memory_peak_mib=220,
+        memory_reserved_mib=300,
+        idle_s=0.0,
+        ready_in_s=ready_in_s,
+        uptime_s=uptime_s,
+        fetching=fetching,
+        reason=reason,
+    )
+
+
+def fleet(*containers: ContainerReply) -> ContainersReply:
+    """These replicas, and the memory lent to them."""
+    return ContainersReply(
+        memory_budget_mib=4096, memory_reserved_mib=300 * len(containers), containers=list(containers)
+    )
+
+
+def mb(what: str, done: int, total: int | None) -> FetchingReply:
+    """How far a download is, in megabytes."""
+    return FetchingReply(what=what, done_bytes=done * 10**6, total_bytes=None if total is None else total * 10**6)
+
+
+CONTAINERS = fleet(container())
 PERFORMANCE = PerformanceReply(
     group_by="model",
     since="2026-01-24T00:00:00Z",

@@ -26,13 +26,17 @@ class FakeSidecar:
     """Answers `METHOD /path` from `replies`; what isn't there is a 404 that isn't a sidecar's."""
 
     url: str = ""
-    replies: dict[str, tuple[int, str, bytes]] = field(default_factory=dict)
+    replies: dict[str, list[tuple[int, str, bytes]]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
 
     def answers(self, what: str, reply: BaseModel | bytes, status: int = 200, kind: str = "application/json") -> None:
         """Answer `what`, such as `GET /health`, with this from now on."""
         body = reply if isinstance(reply, bytes) else reply.model_dump_json(by_alias=True).encode()
-        self.replies[what] = (status, kind, body)
+        self.replies[what] = [(status, kind, body)]
+
+    def answers_in_turn(self, what: str, *replies: BaseModel) -> None:
+        """Answer `what` with one after the other, and with the last from then on."""
+        self.replies[what] = [(200, "application/json", reply.model_dump_json().encode()) for reply in replies]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request, whatever it is."""
@@ -46,7 +50,8 @@ class FakeSidecar:
             )
         )
         what = f"{request.method} {request.raw_path.partition('?')[0]}"
-        status, kind, body = self.replies.get(what, (404, "text/html", b"<h1>Not here</h1>"))
+        turns = self.replies.get(what, [(404, "text/html", b"<h1>Not here</h1>")])
+        status, kind, body = turns.pop(0) if len(turns) > 1 else turns[0]
         return web.Response(status=status, body=body, content_type=kind)
 
 

@@ -1,8 +1,10 @@
 """The program as a whole: its help, its version, its exit codes."""
 
 import re
+from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from dispatcher import __version__
@@ -12,6 +14,10 @@ from dispatcher.errors import DispatcherError, RouteNotFound, SettingsError, Sto
 from tests.unit.cli.conftest import Run
 
 COMMANDS = ("serve", "dispatch", "models", "containers", "performance", "quickstart")
+IN_GROUPS = (
+    *(f"models {verb}" for verb in ("add", "pull", "start", "stop", "enable", "disable", "pin", "unpin", "remove")),
+    "containers stop",
+)
 
 
 def _help(*command: str) -> str:
@@ -26,12 +32,19 @@ def test_the_help_names_every_command_and_every_exit_code() -> None:
     assert all(re.search(rf"^ *{code} +\w", text, re.MULTILINE) for code in (0, 1, 2, 3, 130))
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "models pull"])
+@pytest.mark.parametrize("command", [*COMMANDS, *IN_GROUPS])
 def test_every_commands_help_has_examples_that_fit_the_screen(command: str) -> None:
     examples = re.search(r"^ Examples?: *\n((?:   .+\n)+)", _help(*command.split()), re.MULTILINE)
     assert examples is not None
-    assert all("ai-dispatch" in line for line in examples[1].splitlines() if line.strip())
-    assert command in examples[1]
+    commands = re.sub(r"\\ *\n", "", examples[1]).splitlines()  # a backslash continues a line
+    assert all("ai-dispatch" in line for line in commands if line.strip())
+    assert f"ai-dispatch {command}" in examples[1]
+
+
+def test_the_examples_are_of_every_command_there_is() -> None:
+    top: dict[str, Any] = get_command(program).commands  # type: ignore[attr-defined]
+    groups = {name: group.commands for name, group in top.items() if hasattr(group, "commands")}
+    assert {f"{name} {command}" for name, commands in groups.items() for command in commands} == set(IN_GROUPS)
 
 
 async def test_the_version_is_the_packages(run: Run) -> None:

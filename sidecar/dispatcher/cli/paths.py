@@ -1,0 +1,26 @@
+"""The API's paths that name one model or one replica."""
+
+from urllib.parse import quote
+
+from dispatcher.cli.faults import BadUsage
+
+
+def model_path(model_id: str, verb: str = "") -> str:
+    """Where this model is, or where `verb` is done to it."""
+    return _path("models", model_id, verb)
+
+
+def container_path(replica_id: str, verb: str) -> str:
+    """Where `verb` is done to this replica."""
+    return _path("containers", replica_id, verb)
+
+
+def _path(resource: str, name: str, verb: str) -> str:
+    """The path; the name stays one part of it, whatever it holds."""
+    if name in ("", ".", ".."):
+        raise BadUsage(f"ID is {name!r}; `ai-dispatch {resource}` lists the ids there are")
+    try:
+        part = quote(name, safe="")
+    except UnicodeEncodeError as error:  # a lone surrogate, see bodies.py
+        raise BadUsage("ID isn't UTF-8 text") from error
+    return f"/api/{resource}/{part}/{verb}" if verb else f"/api/{resource}/{part}"
