@@ -3,12 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from dispatcher.core.replica import ReplicaId, Resident
 
 _HORIZON_S = 300.0  # how far ahead a likely next use counts against an eviction
-_ENUMERATED_MAX = 12  # beyond this many residents, the best ones by regret per MiB are considered
+_ENUMERATED_MAX = 12  # beyond this many residents, the cheapest per MiB are taken until it is enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +39,15 @@ def place(wanted_mib: int, residents: Sequence[Resident], budget_mib: int) -> Pl
     leaving_s = _leaving_wait_s(wanted_mib, residents, budget_mib)
     if missing_mib <= 0:
         return Placement((), leaving_s, 0.0)
-    best: Placement | None = None
-    for evicted in _sets([resident for resident in staying if not resident.is_pinned]):
-        if sum(resident.footprint_mib for resident in evicted) < missing_mib:
-            continue
-        wait_s = max(leaving_s, *(resident.busy_s for resident in evicted))
-        regret_s = sum(regret(resident) for resident in evicted)
-        if best is None or wait_s + regret_s < best.wait_s + best.regret_s:
-            best = Placement(tuple(resident.replica_id for resident in evicted), wait_s, regret_s)
-    return best
+    leavable = [resident for resident in staying if not resident.is_pinned]
+    evicted = _cheapest(leavable, missing_mib, leaving_s)
+    if evicted is None:
+        return None
+    return Placement(
+        evicts=tuple(resident.replica_id for resident in evicted),
+        wait_s=max(leaving_s, *(resident.busy_s for resident in evicted)),
+        regret_s=sum(regret(resident) for resident in evicted),
+    )
 
 
 def regret(resident: Resident) -> float:
@@ -63,8 +62,31 @@ def _leaving_wait_s(wanted_mib: int, residents: Sequence[Resident], budget_mib: 
     return max(resident.busy_s for resident in leaving)
 
 
-def _sets(staying: Sequence[Resident]) -> list[tuple[Resident, ...]]:
-    considered = sorted(staying, key=lambda resident: (regret(resident) + resident.busy_s) / resident.footprint_mib)
-    if len(considered) > _ENUMERATED_MAX:
-        return [tuple(considered[:count]) for count in range(1, len(considered) + 1)]
-    return [chosen for count in range(1, len(considered) + 1) for chosen in combinations(considered, count)]
+def _cheapest(residents: Sequence[Resident], missing_mib: int, leaving_s: float) -> tuple[Resident, ...] | None:
+    """The set that frees enough for the least regret plus waiting; exact for a dozen residents, greedy beyond.
+
+    A depth-first search that gives up a branch as soon as it costs as much as the best set found, or can't free enough.
+    """
+    ordered = sorted(residents, key=lambda resident: (regret(resident) + resident.busy_s) / resident.footprint_mib)
+    rest_mib = [sum(resident.footprint_mib for resident in ordered[index:]) for index in range(len(ordered) + 1)]
+    if rest_mib[0] < missing_mib:
+        return None
+    if len(ordered) > _ENUMERATED_MAX:
+        count = next(count for count in range(len(ordered) + 1) if rest_mib[0] - rest_mib[count] >= missing_mib)
+        return tuple(ordered[:count])
+    best_cost, best = math.inf, tuple(ordered)
+
+    def search(index: int, freed_mib: int, wait_s: float, regret_s: float, chosen: tuple[Resident, ...]) -> None:
+        nonlocal best_cost, best
+        if wait_s + regret_s >= best_cost or freed_mib + rest_mib[index] < missing_mib:
+            return
+        if freed_mib >= missing_mib:
+            best_cost, best = wait_s + regret_s, chosen
+            return
+        one = ordered[index]
+        taken_s = max(wait_s, one.busy_s)
+        search(index + 1, freed_mib + one.footprint_mib, taken_s, regret_s + regret(one), (*chosen, one))
+        search(index + 1, freed_mib, wait_s, regret_s, chosen)
+
+    search(0, 0, leaving_s, 0.0, ())
+    return best

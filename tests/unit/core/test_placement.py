@@ -1,5 +1,8 @@
 """Where memory for a replica comes from."""
 
+from itertools import combinations
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,6 +85,23 @@ def test_evictions_free_enough_or_it_is_refused(wanted_mib: int, there: list[Res
     left = [one for one in there if not one.is_condemned and one.replica_id not in placement.evicts]
     assert sum(one.footprint_mib for one in left) + wanted_mib <= budget_mib
     assert not {one.replica_id for one in there if one.is_condemned} & set(placement.evicts)
+
+
+@given(st.integers(1, 3000), residents, st.integers(1, 4000))
+def test_no_other_set_would_be_cheaper(wanted_mib: int, there: list[Resident], budget_mib: int) -> None:
+    placement = place(wanted_mib, there, budget_mib)
+    if placement is None or not placement.evicts:
+        return
+    staying = [one for one in there if not one.is_condemned]
+    missing_mib = sum(one.footprint_mib for one in staying) + wanted_mib - budget_mib
+    least = min(
+        max([0.0, *(one.busy_s for one in chosen)]) + sum(regret(one) for one in chosen)
+        for count in range(1, len(staying) + 1)
+        for chosen in combinations(staying, count)
+        if sum(one.footprint_mib for one in chosen) >= missing_mib
+    )
+    if not any(one.is_condemned for one in there):
+        assert placement.wait_s + placement.regret_s == pytest.approx(least)
 
 
 @given(st.integers(1, 3000), residents, st.integers(1, 4000))
