@@ -122,7 +122,9 @@ async def test_a_model_is_entered_switched_and_forgotten(served: Served) -> None
 async def test_a_start_whose_weights_are_missing_says_why(served: Served) -> None:
     ended = await served.ask("models", "start", "smollm2-135m-instruct")
     assert (ended.exit_code, ended.stdout) == (1, "")
-    assert ended.stderr.splitlines()[-1].startswith("error: smollm2-135m-instruct couldn't be started: ")
+    told = ended.stderr.splitlines()[-1]
+    assert told.startswith("error: smollm2-135m-instruct can't be started: ")
+    assert told.endswith("run: ai-dispatch models pull smollm2-135m-instruct")
 
 
 async def test_a_model_is_started_and_stopped_and_its_replica_too(with_models: Served) -> None:
