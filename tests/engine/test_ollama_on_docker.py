@@ -6,7 +6,7 @@ llama.cpp; the contract tests hold it to what the real client expects.
 
 import io
 import tarfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ _REGISTRY = "llama3.2:3b=/registry/small.gguf"
 
 
 @pytest.fixture(scope="module")
-def ollama_image(engine: PrivateEngine, weights: Path) -> str:
+def ollama_image(engine: PrivateEngine, weights: Path) -> Iterator[str]:
     """The stand-in in an image whose command line is Ollama's, with one model that it can fetch."""
     with engine.client() as client:
         made = client.create_container(IMAGE)["Id"]
@@ -44,7 +44,8 @@ def ollama_image(engine: PrivateEngine, weights: Path) -> str:
             )
         finally:
             client.remove_container(made, force=True)
-    return STAND_IN
+        yield STAND_IN
+        client.remove_image(STAND_IN, force=True)  # its layers are the inference image's, which another test fetches
 
 
 @pytest.fixture

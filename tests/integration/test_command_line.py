@@ -15,6 +15,8 @@ from aiohttp import ClientSession
 from tests.fakes.launched import free_port
 from tests.integration.running import AI_DISPATCH, Ended, finish, listens, processes_of, run, start, until
 
+pytestmark = pytest.mark.heavy  # each command is a process that starts in a second
+
 KEPT_SIDECAR = Path(__file__).with_name("kept_sidecar.py")
 
 

@@ -14,6 +14,8 @@ from dispatcher.weights.catalogue import load_catalogue
 from tests.fakes.launched import free_port
 from tests.integration.running import AI_DISPATCH, finish, listens, processes_of, run, start, until
 
+pytestmark = pytest.mark.heavy
+
 _ROOT = Path(__file__).parents[2]
 _QUICKSTART = str(_ROOT / "scripts" / "quickstart")
 _CACHE = Path(os.environ.get("AI_DISPATCH_CACHE") or Path.home() / ".cache" / "ai-dispatch")

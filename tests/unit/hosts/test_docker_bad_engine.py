@@ -17,7 +17,7 @@ from tests.integration.waiting import until
 from tests.unit.hosts.orders import SETTINGS, order
 
 # urllib3 drops the socket of an answer that isn't HTTP without closing it; the collector does, whenever it likes.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+pytestmark = [pytest.mark.heavy, pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")]
 
 _REFUSED_S = 5.0
 
