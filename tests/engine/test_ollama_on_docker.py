@@ -7,9 +7,11 @@ llama.cpp; the contract tests hold it to what the real client expects.
 import io
 import tarfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from docker.errors import NotFound
 
 from tests.engine.conftest import ROOT
 from tests.engine.dockerd import PrivateEngine
@@ -55,7 +57,8 @@ async def owner(engine: PrivateEngine, weights: Path, tmp_path: Path, ollama_ima
 
 
 async def test_a_model_is_fetched_when_it_is_first_wanted_and_not_again(owner: Owner, engine: PrivateEngine) -> None:
-    await on(engine, lambda client: client.remove_volume("ai-dispatch-ollama", force=True))
+    with suppress(NotFound):  # another test may have fetched it before
+        await on(engine, lambda client: client.remove_volume("ai-dispatch-ollama"))
     async with owner.http.post("/api/models/llama3.2-3b/pull") as response:
         events = (await response.text()).strip().split("\n\n")
     assert "event: progress" in events[0]
