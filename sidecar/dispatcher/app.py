@@ -111,7 +111,6 @@ async def sidecar(
 ) -> AsyncIterator[Sidecar]:
     """Build and run everything inside the block. `program` is the inference server that replicas run."""
     now, wall = time.monotonic, time.time
-    budget_mib = await asyncio.to_thread(lent_memory_mib, settings.memory_mib)
     cores = lent_cores(settings.cores)
     entries = await asyncio.to_thread(load_catalogue) if catalogue is None else catalogue
     metrics = Metrics()
@@ -135,6 +134,8 @@ async def sidecar(
         registry = Registry(specs, library, quarantine, await measured_peaks(database), threads_for(cores))
         fleet = Fleet(now, wall, lambda record: record_lifecycle(database, record))
         equipment = await _equipment(stack, settings, program, install, session)
+        hosts_mib = [await one.memory_mib() for one in equipment.hosts.values()]
+        budget_mib = await asyncio.to_thread(lent_memory_mib, settings.memory_mib, hosts_mib)
         starter = Starter(
             fleet,
             registry,

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -18,9 +19,14 @@ def lent_cores(configured: int | None) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def lent_memory_mib(configured_mib: int | None) -> int:
-    """Memory for models, in MiB: as set, else a share; never more than the machine or its container has."""
-    there_mib = min(psutil.virtual_memory().total, _cgroup_limit_bytes()) // 2**20
+def lent_memory_mib(configured_mib: int | None, hosts_mib: Sequence[int | None] = ()) -> int:
+    """Memory for models, in MiB: as set, else a share; never more than the machine or its container has.
+
+    Args:
+        hosts_mib: what each host says its machine has; None says nothing.
+    """
+    here_mib = min(psutil.virtual_memory().total, _cgroup_limit_bytes()) // 2**20
+    there_mib = min([here_mib, *(mib for mib in hosts_mib if mib is not None)])
     return min(configured_mib or round(there_mib * _SHARE), there_mib)
 
 

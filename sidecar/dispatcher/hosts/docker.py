@@ -31,6 +31,7 @@ T = TypeVar("T")
 _LOG = structlog.get_logger(__name__)
 _START_S = 20.0
 _LOOK_S = 2.0
+_INFO_S = 3.0
 _LIST_S = 10.0
 _REMOVE_S = 10.0
 
@@ -60,6 +61,14 @@ class DockerHost:
     def is_reachable(self) -> bool:
         """Whether the engine answers."""
         return not self._known.is_blind
+
+    async def memory_mib(self) -> int | None:
+        """Memory of the machine the engine runs on, in MiB; None when it doesn't say in time."""
+        try:
+            told = await self._client.call(lambda client: client.info(), _INFO_S)
+        except EngineFault:
+            return None
+        return int(told.get("MemTotal", 0)) // 2**20 or None
 
     async def close(self) -> None:
         """Stop watching. The containers stay as they are."""

@@ -13,6 +13,9 @@ class Host(Protocol):
     def is_reachable(self) -> bool:
         """Whether replicas can be started and seen now."""
 
+    async def memory_mib(self) -> int | None:
+        """Memory of the machine that replicas run on, in MiB; None when it is this one, or isn't known."""
+
     def new_replica_id(self) -> ReplicaId:
         """An id that no replica has had, and that shows whose it is."""
 

@@ -60,6 +60,10 @@ class ProcessHost:
         """Always: it is this machine."""
         return True
 
+    async def memory_mib(self) -> int | None:
+        """None: it is this machine."""
+        return None
+
     def new_replica_id(self) -> ReplicaId:
         """An id that no replica has had, and that shows whose it is."""
         return ReplicaId(f"{self._install_id}-{secrets.token_hex(4)}")
