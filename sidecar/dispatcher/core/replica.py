@@ -1,5 +1,6 @@
 """A replica: one inference server for one model, and the states it may go through."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -111,6 +112,7 @@ class Resident:
         ready_in_s: expected wait until it answers at all; 0 when ready.
         reload_s: what it costs to bring it back after an eviction.
         uses_per_s: how often it is used, decayed; says how likely it is wanted next.
+        up_s: how long it has been ready; 0 while it starts.
     """
 
     replica_id: ReplicaId
@@ -128,6 +130,7 @@ class Resident:
     reload_s: float
     uses_per_s: float
     idle_s: float
+    up_s: float = math.inf
 
     @property
     def wait_s(self) -> float:

@@ -84,6 +84,7 @@ def resident_of(replica: Replica, now_s: float) -> Resident:
         reload_s=replica.spec.load_s,
         uses_per_s=use_rate(replica, now_s),
         idle_s=0.0 if replica.promises else now_s - replica.used_s,
+        up_s=now_s - replica.since_s if replica.state is ReplicaState.READY else 0.0,
     )
 
 
