@@ -247,6 +247,9 @@ async def test_a_model_that_runs_out_of_memory_is_tried_once_more_with_more(star
     assert reply["error"]["code"] == "replica_start_failed"
     assert (await client.get("/api/models/small"))["memory_mib"] == round(before_mib * 1.5)
     assert await starts(client) == {'model="small",result="out_of_memory"': 1, 'model="small",result="failed"': 1}
+    await client.close()
+    again = await start_sidecar(spec(), folder=client.folder)
+    assert (await again.get("/api/models/small"))["memory_mib"] >= round(before_mib * 1.5)
 
 
 async def test_a_start_that_takes_too_long_is_ended(start_sidecar: StartSidecar) -> None:

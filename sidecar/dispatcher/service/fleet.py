@@ -143,6 +143,10 @@ class Fleet:
         if look.memory_mib is not None:
             replica.memory_peak_mib = max(replica.memory_peak_mib or 0, look.memory_mib)
 
+    def ran_out(self, replica: Replica) -> None:
+        """Note that a replica's memory was not enough: it takes at least its limit, and the log is to say so."""
+        replica.memory_peak_mib = max(replica.memory_peak_mib or 0, replica.order.memory_limit_mib)
+
     async def changed(self) -> None:
         """Wait for the next change of the table."""
         await self._changed.wait()

@@ -144,6 +144,7 @@ class Starter:
 
     async def _ran_out(self, replica: Replica, reason: str) -> None:
         """Think the model larger; the first time it may be tried again at once, with that."""
+        self._fleet.ran_out(replica)
         raised_mib = self._registry.ran_out(replica.model_id, replica.footprint_mib)
         if raised_mib is None:
             await self._failed(replica, reason)

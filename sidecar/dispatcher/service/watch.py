@@ -60,6 +60,7 @@ class Watcher:
         if look.ended is None or replica.state is not ReplicaState.READY:
             return  # who starts or stops it sees its end, and knows better what it means
         if look.is_out_of_memory:
+            self._fleet.ran_out(replica)
             self._registry.ran_out(replica.model_id, replica.footprint_mib)
         _LOG.warning("replica_died", replica=replica.id, model=replica.model_id, reason=look.ended)
         error = RuntimeUnreachable(f"{replica.model_id} is gone: {look.ended}")
