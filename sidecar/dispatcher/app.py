@@ -46,6 +46,7 @@ from dispatcher.runtimes.session import new_session
 from dispatcher.service.choose import Chooser
 from dispatcher.service.cores import CoreGate
 from dispatcher.service.dispatch import Dispatcher
+from dispatcher.service.end import Ender
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.gauges import read_gauges
@@ -131,15 +132,17 @@ async def sidecar(
         entered = await admin_models(database)
         known = {spec.id for spec in shipped} | entered
         specs = [spec for spec in await all_models(database) if spec.id in known]
-        registry = Registry(specs, library, quarantine, await measured_peaks(database), threads_for(cores))
-        fleet = Fleet(now, wall, lambda record: record_lifecycle(database, record))
         equipment = await _equipment(stack, settings, program, install, session)
+        registry = Registry(specs, library, equipment, quarantine, await measured_peaks(database), threads_for(cores))
+        fleet = Fleet(now, wall, lambda record: record_lifecycle(database, record))
         hosts_mib = [await one.memory_mib() for one in equipment.hosts.values()]
         budget_mib = await asyncio.to_thread(lent_memory_mib, settings.memory_mib, hosts_mib)
+        ender = Ender(fleet, equipment, tasks)
         starter = Starter(
             fleet,
             registry,
             equipment,
+            ender,
             quarantine,
             tasks,
             metrics,
@@ -147,8 +150,8 @@ async def sidecar(
             budget_mib,
             settings.start_timeout_s,
         )
-        stopper = Stopper(fleet, equipment, tasks, metrics)
-        watcher = Watcher(fleet, equipment, registry, now)
+        stopper = Stopper(fleet, ender, metrics)
+        watcher = Watcher(fleet, equipment, registry, ender, now)
         reconciler = Reconciler(fleet, registry, equipment, budget_mib)
         await reconciler.reconcile()
         stack.push_async_callback(stopper.stop_all)

@@ -189,6 +189,13 @@ class ReplicaOutOfMemory(ReplicaStartFailed):
     code = "replica_out_of_memory"
 
 
+class HostUnreachable(ReplicaStartFailed):
+    """What runs replicas, Docker say, doesn't answer: nothing can be started now, and what runs goes on."""
+
+    code = "host_unreachable"
+    origin = Origin.DISPATCHER
+
+
 class WeightsUnavailable(DispatcherError):
     """A model's file couldn't be fetched from any of its sources."""
 

@@ -129,6 +129,32 @@ async def test_a_missing_image_is_told_and_others_are_served(
         assert "boxed" in (await owner.call("GET", "/ready"))["parts"]["models"]["detail"]
 
 
+async def test_memory_counts_until_a_frozen_engine_has_really_stopped_a_replica(
+    own_engine: PrivateEngine, weights: Path, tmp_path: Path
+) -> None:
+    async with running(own_engine, weights, tmp_path) as owner:
+        await owner.ask(model="boxed")
+        own_engine.signal(signal.SIGSTOP)
+        try:
+            await owner.call("POST", "/api/models/boxed/stop", expect=202)
+
+            async def put_off() -> bool:
+                return (await owner.call("GET", "/ready"))["parts"]["docker"]["status"] == "degraded"
+
+            await until(put_off, "the engine is known to be silent", 30)
+            (one,) = await owner.containers()
+            assert one["state"] == "draining"
+            assert (await owner.call("GET", "/api/containers"))["memory_reserved_mib"] == one["memory_reserved_mib"] > 0
+        finally:
+            own_engine.signal(signal.SIGCONT)
+
+        async def gone() -> bool:
+            return await owner.containers() == []
+
+        await until(gone, "the stop is made good", 60)
+        assert await names(own_engine) == set()
+
+
 async def test_a_frozen_engine_does_not_slow_warm_models_and_refuses_cold_ones_soon(
     own_engine: PrivateEngine, weights: Path, tmp_path: Path
 ) -> None:
@@ -144,13 +170,16 @@ async def test_a_frozen_engine_does_not_slow_warm_models_and_refuses_cold_ones_s
             assert statistics.median(times) < 5
             begun_s = time.monotonic()
             reply = await owner.ask(model="other", expect=503)
-            assert reply["error"]["code"] == "replica_start_failed"
+            assert reply["error"]["code"] == "host_unreachable"
+            assert reply["error"]["retryable"]
             assert time.monotonic() - begun_s < 10
 
             async def told() -> bool:
                 return (await owner.call("GET", "/ready"))["parts"]["docker"]["status"] == "degraded"
 
             await until(told, "/ready says that Docker doesn't answer", 30)
+            reply = await owner.ask(model="other", expect=503)
+            assert (reply["error"]["code"], reply["error"]["retry_after_s"]) == ("host_unreachable", 10)
         finally:
             own_engine.signal(signal.SIGCONT)
 
@@ -158,6 +187,5 @@ async def test_a_frozen_engine_does_not_slow_warm_models_and_refuses_cold_ones_s
             return (await owner.call("GET", "/ready"))["parts"]["docker"]["status"] == "ok"
 
         await until(answers_again, "/ready says that Docker answers", 60)
-        await owner.call("POST", "/api/models/other/start", expect=202)
-        assert (await owner.ask(model="other"))["text"]
+        assert (await owner.ask(model="other"))["text"], "what Docker couldn't do isn't held against the model"
     await asyncio.to_thread(remove_all, own_engine)

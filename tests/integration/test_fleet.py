@@ -256,7 +256,11 @@ async def test_a_start_that_takes_too_long_is_ended(start_sidecar: StartSidecar)
     client = await start_sidecar(spec(), behaviour={"load_s": 60}, start_timeout_s=1.5)
     reply = await client.ask(expect=503)
     assert "AI_DISPATCH_START_TIMEOUT_S" in reply["error"]["message"]
-    assert await containers(client) == []
+
+    async def ended() -> bool:
+        return await containers(client) == []
+
+    await until(ended, "its process is ended")
 
 
 async def test_stopping_the_sidecar_leaves_no_process_behind(start_sidecar: StartSidecar) -> None:

@@ -30,6 +30,7 @@ class RefusalReason(StrEnum):
     QUALITY = "quality"
     COST = "cost"
     MEMORY = "memory"
+    HOST = "host"
     DEADLINE = "deadline"
 
 

@@ -18,6 +18,7 @@ class Candidate:
         threads: CPU threads a replica of it runs on.
         footprint_mib: memory a replica takes: measured, or the prior.
         quarantine: why it mustn't be tried now; None when it may.
+        unstartable: why no replica of it can be started now, while those that run may be used; None when one can.
     """
 
     spec: ModelSpec
@@ -25,6 +26,7 @@ class Candidate:
     threads: int
     footprint_mib: int
     quarantine: str | None = None
+    unstartable: str | None = None
 
 
 def refusal(

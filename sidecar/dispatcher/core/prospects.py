@@ -64,9 +64,14 @@ def prospects(situation: Situation) -> tuple[tuple[Prospect, ...], tuple[Refusal
         if ways:
             found.extend(ways)
         else:
-            words = no_room(candidate, situation.budget_mib)
-            refused.append(no or Refusal(candidate.spec.id, RefusalReason.MEMORY, words))
+            refused.append(no or _not_startable(candidate, situation.budget_mib))
     return tuple(found), tuple(refused)
+
+
+def _not_startable(candidate: Candidate, budget_mib: int) -> Refusal:
+    if candidate.unstartable is not None:
+        return Refusal(candidate.spec.id, RefusalReason.HOST, candidate.unstartable)
+    return Refusal(candidate.spec.id, RefusalReason.MEMORY, no_room(candidate, budget_mib))
 
 
 def _ways(candidate: Candidate, situation: Situation) -> list[Prospect]:
@@ -96,7 +101,7 @@ def _on_replica(way: Way, candidate: Candidate, resident: Resident, situation: S
 
 def _by_starting(candidate: Candidate, situation: Situation) -> list[Prospect]:
     placement = placement_for(candidate, situation.residents, situation.budget_mib)
-    if placement is None:
+    if placement is None or candidate.unstartable is not None:
         return []
     expected = forecast(candidate.spec, _work(candidate, situation), candidate.threads, candidate.footprint_mib)
     return [

@@ -16,7 +16,7 @@ import structlog
 
 from dispatcher.core.model import Engine
 from dispatcher.core.replica import Endpoint, Look, OnFetching, ReplicaId, StartOrder, Survivor
-from dispatcher.errors import ReplicaStartFailed
+from dispatcher.errors import HostUnreachable, ReplicaStartFailed
 from dispatcher.hosts.docker_adoption import adopt_all
 from dispatcher.hosts.docker_client import DEFAULT_ADDRESS, DockerClient, EngineFault, EngineSilent
 from dispatcher.hosts.docker_container import end, run
@@ -86,17 +86,20 @@ class DockerHost:
     async def prepare(self, order: StartOrder, on_fetching: OnFetching) -> None:
         """Pull the engine's image if it isn't here.
 
-        Raises: ReplicaStartFailed when it can't be had, or when it comes no further.
+        Raises: ReplicaStartFailed when it can't be had, or when it comes no further; HostUnreachable.
         """
+        await self._check_reachable()
+        image = self._settings.images[order.engine]
         try:
-            await self._puller.bring(self._settings.images[order.engine], on_fetching)
+            await self._puller.bring(image, on_fetching)
         except EngineFault as error:
-            raise ReplicaStartFailed(_missing(self._settings.images[order.engine], order.engine, error)) from error
+            await self._check_reachable()  # a registry that says nothing is another matter
+            raise ReplicaStartFailed(_missing(image, order.engine, error)) from error
 
     async def start(self, order: StartOrder) -> Endpoint:
         """Create and start a replica's container and say where it will listen; it isn't ready yet.
 
-        Raises: ReplicaStartFailed, within a few seconds when the engine doesn't answer.
+        Raises: ReplicaStartFailed; HostUnreachable within a few seconds when the engine doesn't answer.
         """
         api_key = secrets.token_urlsafe(24) if has_key(order.engine) else ""
         spec = container_spec(order, self._settings, api_key)
@@ -106,12 +109,13 @@ class DockerHost:
         starting.add_done_callback(lambda done: self._started(order.replica_id, done))
         return await asyncio.shield(starting)
 
-    async def stop(self, replica_id: ReplicaId, grace_s: float) -> None:
-        """End a replica and remove its container. While the engine is silent that is put off until it answers."""
+    async def stop(self, replica_id: ReplicaId, grace_s: float) -> bool:
+        """End a replica and remove its container; False while the engine is silent, and then it is made good later."""
         if (starting := self._starting.get(replica_id)) is not None:
             await asyncio.wait((starting,))  # whoever started it may have left, but a container is coming
         self._known.forget(replica_id)
         await asyncio.shield(self._end(replica_id, grace_s))
+        return replica_id not in self._doomed
 
     async def look(self) -> Mapping[ReplicaId, Look]:
         """See how every replica did a moment ago. Asks nobody, so it never waits."""
@@ -155,6 +159,8 @@ class DockerHost:
             if isinstance(error, EngineSilent):
                 self._doomed.add(replica_id)  # the engine may be creating it still
                 self._watch.sweep()
+            if isinstance(error, EngineSilent) or self._known.is_blind:
+                raise HostUnreachable(str(error)) from error
             raise ReplicaStartFailed(f"its container can't be started: {error}") from error
         self._known.saw(sighting, time.monotonic())
         return endpoint
@@ -164,17 +170,27 @@ class DockerHost:
         if not done.cancelled():
             done.exception()  # seen: whoever still waits is told
 
-    async def _ask(self, work: Callable[[docker.APIClient], T], within_s: float) -> T:
-        """Let the engine do something that may take long, but not for longer than it shows signs of life.
+    async def _check_reachable(self) -> None:
+        try:
+            await self._heard()
+        except EngineFault as error:
+            raise HostUnreachable(str(error)) from error
 
-        Raises: EngineFault.
-        """
+    async def _heard(self) -> None:
+        """Return when the engine answers, EngineFault when it doesn't; either is remembered."""
         try:
             await self._client.ping()
         except EngineFault:
             self._known.blind()
             raise
         self._known.sees()
+
+    async def _ask(self, work: Callable[[docker.APIClient], T], within_s: float) -> T:
+        """Let the engine do something that may take long, but not for longer than it shows signs of life.
+
+        Raises: EngineFault.
+        """
+        await self._heard()
         asking = asyncio.create_task(self._client.call(work, within_s))
         blind = asyncio.create_task(self._known.blindness())
         try:

@@ -22,17 +22,20 @@ class Host(Protocol):
     async def prepare(self, order: StartOrder, on_fetching: OnFetching) -> None:
         """Bring here what the replica's program needs, an image say.
 
-        Raises: ReplicaStartFailed when it can't be had, or when it comes no further.
+        Raises: ReplicaStartFailed when it can't be had, or when it comes no further; HostUnreachable.
         """
 
     async def start(self, order: StartOrder) -> Endpoint:
         """Start a replica and say where it will listen; it isn't ready yet.
 
-        Raises: ReplicaStartFailed.
+        Raises: ReplicaStartFailed; HostUnreachable within a few seconds when nothing can be started at all.
         """
 
-    async def stop(self, replica_id: ReplicaId, grace_s: float) -> None:
-        """End a replica and remove what is left of it: asked first, killed after `grace_s` seconds."""
+    async def stop(self, replica_id: ReplicaId, grace_s: float) -> bool:
+        """End a replica and remove what is left of it: asked first, killed after `grace_s` seconds.
+
+        Returns: whether it is gone; False when that can't be done or known now, and is to be asked for again.
+        """
 
     async def look(self) -> Mapping[ReplicaId, Look]:
         """See how every replica does; one that isn't named can't be seen now."""

@@ -81,14 +81,15 @@ class ProcessHost:
         starting.add_done_callback(lambda _: self._starting.pop(order.replica_id, None))
         return await asyncio.shield(starting)
 
-    async def stop(self, replica_id: ReplicaId, grace_s: float) -> None:
-        """End a replica: asked first, killed with all its children after `grace_s` seconds."""
+    async def stop(self, replica_id: ReplicaId, grace_s: float) -> bool:
+        """End a replica: asked first, killed with all its children after `grace_s` seconds. Always True."""
         if (starting := self._starting.get(replica_id)) is not None:
             await asyncio.wait((starting,))  # whoever started it may have left, but a process is coming
         running = self._running.pop(replica_id, None)
         if running is not None:
             await asyncio.to_thread(_end, running, grace_s)
         await asyncio.to_thread(self._records.remove, replica_id)
+        return True
 
     async def look(self) -> Mapping[ReplicaId, Look]:
         """See how every replica does: its memory, or why it ended. Also keeps the logs short."""

@@ -12,7 +12,7 @@ from dispatcher.core.forecast import RANKER
 from dispatcher.core.prospects import Situation, prospects
 from dispatcher.core.selection import Ranking, Wish, rank
 from dispatcher.core.task import DispatchRequest, ModelId
-from dispatcher.errors import DeadlineInfeasible, NoEligibleModel, Unsatisfiable
+from dispatcher.errors import DeadlineInfeasible, HostUnreachable, NoEligibleModel, Unsatisfiable
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
 
@@ -57,7 +57,7 @@ class Chooser:
     ) -> Choice:
         """Choose among all models but those that `failed` in this dispatch (with why).
 
-        Raises: ModelNotFound, NoEligibleModel, Unsatisfiable, DeadlineInfeasible.
+        Raises: ModelNotFound, NoEligibleModel, HostUnreachable, Unsatisfiable, DeadlineInfeasible.
         """
         situation = self._situation(request, classified, text, failed)
         wants = request.requirements
@@ -113,9 +113,13 @@ def _refusal(ranking: Ranking, refused: tuple[Refusal, ...], request: DispatchRe
             f"no model can finish within requirements.timeout = {timeout_s:g} s; "
             f"raise it to {math.ceil(ranking.feasible_s)} or more, or ask for fewer requirements.max_tokens ({reasons})"
         )
+    if any(refusal.reason is RefusalReason.HOST for refusal in told):
+        return HostUnreachable(f"no model can take this now: {reasons}", retry_after_s=_ENGINE_BACK_S)
     kind = Unsatisfiable if told and all(refusal.reason in _LASTING for refusal in told) else NoEligibleModel
     return kind(f"no model can take this: {reasons}" if reasons else "no model is registered")
 
+
+_ENGINE_BACK_S = 10.0  # about what a restart of Docker takes
 
 # What no waiting changes.
 _LASTING = frozenset(

@@ -16,6 +16,7 @@ from dispatcher.core.task import DispatchId, DispatchRequest, ModelId
 from dispatcher.errors import (
     DeadlineInfeasible,
     DispatcherError,
+    HostUnreachable,
     InvalidAnswer,
     NoEligibleModel,
     ReplicaOutOfMemory,
@@ -142,7 +143,7 @@ class Dispatcher:
         for _ in range(self._attempts_max):
             try:
                 choice = self._chosen(trail, failures)
-            except (NoEligibleModel, DeadlineInfeasible, Unsatisfiable) as error:
+            except (NoEligibleModel, HostUnreachable, DeadlineInfeasible, Unsatisfiable) as error:
                 raise last or error from error
             try:
                 return await self._attempt(trail, choice, on_text)

@@ -19,6 +19,14 @@ class Equipment:
         """Whether the model could be run at all here."""
         return spec.host in self.hosts
 
+    def why_unstartable(self, spec: ModelSpec) -> str | None:
+        """Why no replica of the model can be started now; None when one can."""
+        if not self.has_host_of(spec):
+            return f"this sidecar has no host {spec.host} (docker needs AI_DISPATCH_DOCKER_HOST)"
+        if self.host_of(spec).is_reachable:
+            return None
+        return f"its host {spec.host} doesn't answer, so that only what runs already can be used"
+
     def host_of(self, spec: ModelSpec) -> Host:
         """Who runs the model's replicas."""
         return self.hosts[spec.host]

@@ -96,11 +96,12 @@ class Fleet:
         replica.came_up.set_result(None)
         self._serve(replica.model_id)
 
-    def fail(self, replica: Replica, error: Exception, reason: str) -> None:
-        """A replica is gone against our will; those who wait for it get the error."""
-        if replica.state in GONE:
-            return
-        self.advance(replica, ReplicaState.FAILED, reason)
+    def lose(self, replica: Replica, error: Exception, reason: str) -> None:
+        """A replica can't be used any more, against our will: those who wait for it get the error.
+
+        It is left draining, for its memory counts until it is known to be gone.
+        """
+        self.advance(replica, ReplicaState.DRAINING, reason)
         if not replica.came_up.done():
             replica.came_up.set_exception(error)
         self._queue(replica.model_id).fail(replica, error)

@@ -7,7 +7,7 @@ from dispatcher.core.model import ModelSpec
 from dispatcher.core.prospects import no_room, placement_for
 from dispatcher.core.replica import STARTING, ReplicaId, ReplicaState
 from dispatcher.core.task import ModelId
-from dispatcher.errors import InvalidRequest, ModelConflict, NoEligibleModel, ReplicaNotFound
+from dispatcher.errors import HostUnreachable, InvalidRequest, ModelConflict, NoEligibleModel, ReplicaNotFound
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.quarantine import Quarantine
@@ -87,7 +87,7 @@ class Manager:
     def start(self, model_id: str) -> Replica:
         """Start a replica of a model, unless one is up or coming; also one that is kept from starting.
 
-        Raises: ModelNotFound; NoEligibleModel when its file isn't here or its memory can't be had.
+        Raises: ModelNotFound; NoEligibleModel when its file isn't here or its memory can't be had; HostUnreachable.
         """
         spec = self._registry.spec(model_id)
         self._quarantine.came_up(spec.id)
@@ -98,6 +98,8 @@ class Manager:
         candidate = self._registry.candidate(spec)
         if (missing := missing_weights(candidate)) is not None:
             raise NoEligibleModel(f"{spec.id} can't be started: {missing}")
+        if candidate.unstartable is not None:
+            raise HostUnreachable(f"{spec.id} can't be started: {candidate.unstartable}")
         placement = placement_for(candidate, self._fleet.residents(), self._budget_mib)
         if placement is None:
             raise NoEligibleModel(f"{spec.id} can't be started: {no_room(candidate, self._budget_mib)}")

@@ -7,6 +7,7 @@ from dispatcher.core.model import Engine, ModelSpec, WeightsState
 from dispatcher.core.replica import ReplicaId, StartOrder
 from dispatcher.core.task import ModelId
 from dispatcher.errors import ModelNotFound
+from dispatcher.service.equipment import Equipment
 from dispatcher.service.quarantine import Quarantine
 from dispatcher.weights.library import WeightLibrary
 
@@ -27,12 +28,14 @@ class Registry:
         self,
         specs: Sequence[ModelSpec],
         library: WeightLibrary,
+        equipment: Equipment,
         quarantine: Quarantine,
         peaks_mib: Mapping[ModelId, int],
         threads: int,
     ) -> None:
         self._specs = {spec.id: spec for spec in specs}
         self._library = library
+        self._equipment = equipment
         self._quarantine = quarantine
         self._peaks_mib = dict(peaks_mib)
         self._threads = threads
@@ -79,6 +82,7 @@ class Registry:
             threads=self._threads,
             footprint_mib=self.footprint_mib(spec),
             quarantine=self._quarantine.why_not(spec.id),
+            unstartable=self._equipment.why_unstartable(spec),
         )
 
     def order(self, spec: ModelSpec, replica_id: ReplicaId) -> StartOrder:

@@ -44,7 +44,8 @@ class Scaler:
         candidate = self._registry.candidate(spec)
         has_cores = spec.needs_gpu or (demand.replicas + 1) * candidate.threads <= self._cores
         placement = placement_for(candidate, self._fleet.residents(), self._budget_mib)
-        if has_cores and placement is not None and not placement.evicts and candidate.quarantine is None:
+        held = candidate.quarantine or candidate.unstartable
+        if has_cores and placement is not None and not placement.evicts and held is None:
             _LOG.info("scaling_up", model=spec.id, replicas=demand.replicas + 1, waiting=demand.waiting)
             self._starter.start(spec, ())
 

@@ -7,10 +7,11 @@ from typing import TypeVar
 import structlog
 
 from dispatcher.core.model import ModelSpec
-from dispatcher.core.replica import Endpoint, Fetching, OnFetching, ReplicaId, ReplicaState
-from dispatcher.errors import DispatcherError, ReplicaOutOfMemory, ReplicaStartFailed
+from dispatcher.core.replica import STARTING, Endpoint, Fetching, OnFetching, ReplicaId, ReplicaState
+from dispatcher.errors import DispatcherError, HostUnreachable, ReplicaOutOfMemory, ReplicaStartFailed
 from dispatcher.metrics import Metrics
 from dispatcher.runtimes.runtime import Runtime
+from dispatcher.service.end import Ender
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.quarantine import Quarantine
@@ -38,6 +39,7 @@ class Starter:
         fleet: Fleet,
         registry: Registry,
         equipment: Equipment,
+        ender: Ender,
         quarantine: Quarantine,
         tasks: KeptTasks,
         metrics: Metrics,
@@ -48,6 +50,7 @@ class Starter:
         self._fleet = fleet
         self._registry = registry
         self._equipment = equipment
+        self._ender = ender
         self._quarantine = quarantine
         self._tasks = tasks
         self._metrics = metrics
@@ -70,11 +73,15 @@ class Starter:
         try:
             endpoint = await self._brought_up(replica)
         except TimeoutError:
-            await self._failed(replica, _too_slow(replica.state, self._patience_s(replica)))
+            self._failed(replica, _too_slow(replica.state, self._patience_s(replica)))
+        except HostUnreachable as error:
+            self._lost(
+                replica, "unreachable", HostUnreachable(f"{replica.model_id} can't be started now: {error.message}")
+            )
         except ReplicaOutOfMemory as error:
-            await self._ran_out(replica, error.message)
+            self._ran_out(replica, error.message)
         except DispatcherError as error:
-            await self._failed(replica, error.message)
+            self._failed(replica, error.message)
         else:
             took_s = self._now() - begun_s
             self._fleet.ready(replica, endpoint)
@@ -137,31 +144,31 @@ class Starter:
         for other in self._fleet:
             if other is replica:
                 break
-            if not other.is_admitted:
+            if not other.is_admitted and other.state in STARTING:
                 return False  # it came before us
         taken_mib = sum(other.footprint_mib for other in self._fleet if other.is_admitted)
         return taken_mib + replica.footprint_mib <= self._budget_mib
 
-    async def _ran_out(self, replica: Replica, reason: str) -> None:
+    def _ran_out(self, replica: Replica, reason: str) -> None:
         """Think the model larger; the first time it may be tried again at once, with that."""
         self._fleet.ran_out(replica)
         raised_mib = self._registry.ran_out(replica.model_id, replica.footprint_mib)
         if raised_mib is None:
-            await self._failed(replica, reason)
-            return
-        await self._equipment.host_of(replica.spec).stop(replica.id, _GRACE_S)
-        self._metrics.starts.labels(replica.model_id, "out_of_memory").inc()
-        _LOG.warning("replica_out_of_memory", replica=replica.id, model=replica.model_id, next_mib=raised_mib)
-        error = ReplicaOutOfMemory(f"{replica.model_id} ran out of memory: {reason}")
-        self._fleet.fail(replica, error, reason)
+            self._failed(replica, reason)
+        else:
+            error = ReplicaOutOfMemory(f"{replica.model_id} ran out of memory, {raised_mib} MiB is next: {reason}")
+            self._lost(replica, "out_of_memory", error)
 
-    async def _failed(self, replica: Replica, reason: str) -> None:
-        await self._equipment.host_of(replica.spec).stop(replica.id, _GRACE_S)
+    def _failed(self, replica: Replica, reason: str) -> None:
         self._quarantine.failed(replica.model_id, reason)
-        self._metrics.starts.labels(replica.model_id, "failed").inc()
-        _LOG.warning("replica_start_failed", replica=replica.id, model=replica.model_id, reason=reason)
-        error = ReplicaStartFailed(f"{replica.model_id} couldn't be started: {reason}")
-        self._fleet.fail(replica, error, reason)
+        self._lost(replica, "failed", ReplicaStartFailed(f"{replica.model_id} couldn't be started: {reason}"), reason)
+
+    def _lost(self, replica: Replica, result: str, error: ReplicaStartFailed, reason: str | None = None) -> None:
+        """Tell those who wait, and end what is left of it."""
+        self._metrics.starts.labels(replica.model_id, result).inc()
+        _LOG.warning("replica_start_failed", replica=replica.id, model=replica.model_id, reason=error.message)
+        self._fleet.lose(replica, error, reason or error.message)
+        self._ender.end(replica, ReplicaState.FAILED, _GRACE_S)
 
 
 def _too_slow(state: ReplicaState, patience_s: float) -> str:

@@ -2,27 +2,22 @@
 
 import asyncio
 
-import structlog
-
 from dispatcher.core.replica import ReplicaState
 from dispatcher.errors import ShuttingDown
 from dispatcher.metrics import Metrics
-from dispatcher.service.equipment import Equipment
+from dispatcher.service.end import Ender
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.replica import Replica
-from dispatcher.service.tasks import KeptTasks
 
-_LOG = structlog.get_logger(__name__)
 _GRACE_S = 5.0
 
 
 class Stopper:
     """Stops what is condemned and has nothing left to do."""
 
-    def __init__(self, fleet: Fleet, equipment: Equipment, tasks: KeptTasks, metrics: Metrics) -> None:
+    def __init__(self, fleet: Fleet, ender: Ender, metrics: Metrics) -> None:
         self._fleet = fleet
-        self._equipment = equipment
-        self._tasks = tasks
+        self._ender = ender
         self._metrics = metrics
 
     async def run(self) -> None:
@@ -31,20 +26,15 @@ class Stopper:
             for replica in self._fleet:
                 if replica.is_condemned and replica.state is ReplicaState.READY and not replica.promises:
                     self._fleet.advance(replica, ReplicaState.DRAINING)
-                    self._tasks.keep(self._stop(replica), f"stop {replica.id}")
+                    self._ender.end(replica, ReplicaState.STOPPED, _GRACE_S)
+                    self._metrics.stops.labels(replica.model_id, replica.reason.partition(" ")[0]).inc()
             await self._fleet.changed()
 
     async def stop_all(self) -> None:
         """End every replica now, whatever it does: the sidecar is going."""
         await asyncio.gather(*(self._end(replica) for replica in self._fleet))
 
-    async def _stop(self, replica: Replica) -> None:
-        await self._equipment.host_of(replica.spec).stop(replica.id, _GRACE_S)
-        self._fleet.advance(replica, ReplicaState.STOPPED)
-        self._metrics.stops.labels(replica.model_id, replica.reason.partition(" ")[0]).inc()
-        _LOG.info("replica_stopped", replica=replica.id, model=replica.model_id, reason=replica.reason)
-
     async def _end(self, replica: Replica) -> None:
-        await self._equipment.host_of(replica.spec).stop(replica.id, _GRACE_S)
+        await self._ender.end_now(replica, _GRACE_S)
         if not replica.came_up.done():
             replica.came_up.set_exception(ShuttingDown("the sidecar is stopping"))

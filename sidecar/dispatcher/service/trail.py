@@ -13,6 +13,7 @@ from dispatcher.errors import (
     DeadlineExceeded,
     DeadlineInfeasible,
     DispatcherError,
+    HostUnreachable,
     ModelNotFound,
     NoEligibleModel,
     Overloaded,
@@ -21,7 +22,7 @@ from dispatcher.errors import (
 from dispatcher.service.choose import Choice
 from dispatcher.service.lease import Lease
 
-_REFUSALS = (NoEligibleModel, Unsatisfiable, DeadlineInfeasible, ModelNotFound, Overloaded)
+_REFUSALS = (NoEligibleModel, HostUnreachable, Unsatisfiable, DeadlineInfeasible, ModelNotFound, Overloaded)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ import structlog
 from dispatcher.core.replica import Look, ReplicaState
 from dispatcher.errors import RuntimeUnreachable
 from dispatcher.hosts.host import Host
+from dispatcher.service.end import Ender
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
@@ -23,9 +24,12 @@ _CHECK_EVERY_S = 0.02
 class Watcher:
     """Keeps the fleet's table true to what really runs."""
 
-    def __init__(self, fleet: Fleet, equipment: Equipment, registry: Registry, now: Callable[[], float]) -> None:
+    def __init__(
+        self, fleet: Fleet, equipment: Equipment, registry: Registry, ender: Ender, now: Callable[[], float]
+    ) -> None:
         self._fleet = fleet
         self._equipment = equipment
+        self._ender = ender
         self._registry = registry
         self._now = now
 
@@ -35,7 +39,7 @@ class Watcher:
             looks = await host.look()
             for replica in self._fleet:
                 if (look := looks.get(replica.id)) is not None:
-                    await self._take_in(replica, look)
+                    self._take_in(replica, look)
             await asyncio.sleep(_EVERY_S)
 
     async def check(self, replica: Replica) -> None:
@@ -48,12 +52,12 @@ class Watcher:
             look = await self._equipment.host_of(replica.spec).look_at(replica.id)
             if look.ended is None and self._now() >= give_up_s:
                 look = Look(None, None, f"it hung up and didn't answer for {_CHECK_S:.0f} s")
-            await self._take_in(replica, look)
+            self._take_in(replica, look)
             if look.ended is not None or await self._equipment.runtime_of(replica.spec).is_ready(replica.endpoint):
                 return
             await asyncio.sleep(_CHECK_EVERY_S)
 
-    async def _take_in(self, replica: Replica, look: Look) -> None:
+    def _take_in(self, replica: Replica, look: Look) -> None:
         self._fleet.seen(replica, look)
         if look.memory_mib is not None and replica.state is ReplicaState.READY:
             self._registry.measured(replica.model_id, look.memory_mib)
@@ -64,5 +68,5 @@ class Watcher:
             self._registry.ran_out(replica.model_id, replica.footprint_mib)
         _LOG.warning("replica_died", replica=replica.id, model=replica.model_id, reason=look.ended)
         error = RuntimeUnreachable(f"{replica.model_id} is gone: {look.ended}")
-        self._fleet.fail(replica, error, look.ended)
-        await self._equipment.host_of(replica.spec).stop(replica.id, _GRACE_S)
+        self._fleet.lose(replica, error, look.ended)
+        self._ender.end(replica, ReplicaState.FAILED, _GRACE_S)

@@ -38,6 +38,10 @@ class Bench:
         self.fleet.advance(replica, ReplicaState.LOADING)
         self.fleet.ready(replica, NOWHERE)
 
+    def die(self, replica: Replica) -> None:
+        self.fleet.lose(replica, RuntimeUnreachable("it is gone"), "it is gone")
+        self.fleet.advance(replica, ReplicaState.FAILED)
+
     def ask(self, replica: Replica) -> tuple[Promise, asyncio.Future[Replica]]:
         promise = self.fleet.promise(replica, 1.0)
         self.turns.append((promise, self.fleet.slot(promise)))
@@ -98,7 +102,7 @@ async def test_those_whose_replica_dies_are_told() -> None:
     replica = bench.add()
     bench.ask(replica)
     _, turn = bench.ask(replica)
-    bench.fleet.fail(replica, RuntimeUnreachable("it is gone"), "it is gone")
+    bench.die(replica)
     assert isinstance(turn.exception(), RuntimeUnreachable)
 
 
@@ -134,7 +138,7 @@ def _step(bench: Bench, verb: str, number: int) -> None:
         if verb == "condemn":
             bench.fleet.condemn(chosen, "evicted")
         else:
-            bench.fleet.fail(chosen, RuntimeUnreachable("gone"), "gone")
+            bench.die(chosen)
             bench.turns = [(promise, turn) for promise, turn in bench.turns if promise.holder is not chosen]
     elif verb == "ask" and (open_ones := [replica for replica in alive if not replica.is_condemned]):
         bench.ask(open_ones[number % len(open_ones)])
