@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 
-import aiohttp
 import orjson
 import structlog
 import uvloop
@@ -31,18 +30,22 @@ from dispatcher.api.server import application, runner
 from dispatcher.api.tokens import Tokens, load_tokens
 from dispatcher.core.container_models import ollama_models
 from dispatcher.core.model import Engine, HostKind, ModelSpec, RuntimeKind
+from dispatcher.core.replica import Endpoint
 from dispatcher.core.threads import threads_for
 from dispatcher.errors import SettingsError
 from dispatcher.folder import held_folder, install_id
 from dispatcher.hosts.docker_spec import DockerSettings
 from dispatcher.hosts.host import Host
 from dispatcher.hosts.process import ProcessHost
+from dispatcher.hosts.remote import RemoteHost
 from dispatcher.logs import configure_logs
 from dispatcher.machine import lent_cores, lent_memory_mib
 from dispatcher.metrics import Metrics
 from dispatcher.runtimes.ollama import OllamaRuntime
 from dispatcher.runtimes.openai import OpenAIRuntime
+from dispatcher.runtimes.runtime import Runtime
 from dispatcher.runtimes.session import new_session
+from dispatcher.service.adopt import Adopter
 from dispatcher.service.choose import Chooser
 from dispatcher.service.cores import CoreGate
 from dispatcher.service.dispatch import Dispatcher
@@ -132,7 +135,13 @@ async def sidecar(
         entered = await admin_models(database)
         known = {spec.id for spec in shipped} | entered
         specs = [spec for spec in await all_models(database) if spec.id in known]
-        equipment = await _equipment(stack, settings, program, install, session)
+        ollama = OllamaRuntime(session, now)
+        remote = RemoteHost(Endpoint(settings.ollama_url.rstrip("/"), "")) if settings.ollama_url else None
+        runtimes: dict[RuntimeKind, Runtime] = {
+            RuntimeKind.OPENAI: OpenAIRuntime(session, now),
+            RuntimeKind.OLLAMA: ollama,
+        }
+        equipment = Equipment(_hosts(stack, settings, program, install, remote), runtimes)
         registry = Registry(specs, library, equipment, quarantine, await measured_peaks(database), threads_for(cores))
         fleet = Fleet(now, wall, lambda record: record_lifecycle(database, record))
         hosts_mib = [await one.memory_mib() for one in equipment.hosts.values()]
@@ -159,8 +168,12 @@ async def sidecar(
         tasks.supervise(stopper.run, "stop")
         for kind, one in equipment.hosts.items():
             tasks.supervise(partial(watcher.run, one), f"watch {kind}")
-            if kind is not HostKind.PROCESS:  # whose processes can't come back
+            if kind is HostKind.DOCKER:  # an engine that was away may come back
                 tasks.supervise(partial(reconciler.run, one), f"reconcile {kind}")
+        if remote is not None:
+            adopter = Adopter(remote, ollama, registry, fleet, database, now)
+            await adopter.look()
+            tasks.supervise(adopter.run, "adopt")
         tasks.supervise(Scaler(fleet, registry, starter, budget_mib, cores).run, "scale")
         tasks.supervise(lambda: reap(fleet, settings.idle_stop_s), "reap")
         tasks.supervise(lambda: retain(database, wall, settings.retention_days), "retain")
@@ -200,10 +213,10 @@ async def sidecar(
         yield Sidecar(base_url, fleet, database)
 
 
-async def _equipment(
-    stack: AsyncExitStack, settings: Settings, program: tuple[str, ...], install: str, session: aiohttp.ClientSession
-) -> Equipment:
-    """The hosts this machine has, and a runtime for each protocol."""
+def _hosts(
+    stack: AsyncExitStack, settings: Settings, program: tuple[str, ...], install: str, remote: RemoteHost | None
+) -> dict[HostKind, Host]:
+    """Who runs replicas here; those that need it are closed with the stack."""
     hosts: dict[HostKind, Host] = {HostKind.PROCESS: ProcessHost(settings.data_dir, program, install)}
     if settings.docker_host is not None:
         from dispatcher.hosts.docker import DockerHost  # its SDK takes memory that those without Docker keep
@@ -211,10 +224,9 @@ async def _equipment(
         docker = DockerHost(_docker_settings(settings, install), settings.docker_host)
         stack.push_async_callback(docker.close)
         hosts[HostKind.DOCKER] = docker
-    now = time.monotonic
-    return Equipment(
-        hosts, {RuntimeKind.OPENAI: OpenAIRuntime(session, now), RuntimeKind.OLLAMA: OllamaRuntime(session, now)}
-    )
+    if remote is not None:
+        hosts[HostKind.REMOTE] = remote
+    return hosts
 
 
 def _shipped(entries: Sequence[CatalogueEntry], settings: Settings, *, can_embed: bool) -> list[ModelSpec]:

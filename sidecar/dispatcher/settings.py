@@ -87,6 +87,11 @@ class Settings(BaseSettings):
         pattern=r"^\d+:\d+$",
         description="`uid:gid` that reads model files in containers; ours if unset.",
     )
+    ollama_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/?#@]+/?$",
+        description="An Ollama that someone else runs, such as `http://127.0.0.1:11434`: its models are offered too.",
+    )
     image_embedded: str = Field("ai-dispatch-inference:0.1", description="Image of the engine `embedded`.")
     image_ollama: str = Field("ollama/ollama:0.34.2", description="Image of the engine `ollama`.")
     image_llama_cpp: str = Field(

@@ -183,3 +183,12 @@ async def test_any_message_is_taken(runtime: OllamaRuntime, loaded: Endpoint, sy
     )
     completion = await runtime.complete(loaded, Ask(ModelId("fake-model"), messages, 8, 0.0), within())
     assert completion.usage.completion_tokens > 0
+
+
+async def test_what_it_has_and_holds_is_listed(runtime: OllamaRuntime, loaded: Endpoint) -> None:
+    (model,) = await runtime.served(loaded)
+    assert model.reference == REFERENCE
+    assert model.digest
+    assert model.size_bytes > 0
+    assert await runtime.loaded(loaded) == {REFERENCE: order(REFERENCE).context_tokens}
+    assert "completion" in await runtime.capabilities(loaded, REFERENCE)

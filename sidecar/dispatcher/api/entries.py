@@ -32,6 +32,10 @@ def model_spec(body: ModelBody) -> ModelSpec:
         raise InvalidRequest(f"reference: for {body.engine} it looks like {_EXAMPLES[body.engine]}")
     usual = HostKind.PROCESS if body.engine is Engine.EMBEDDED else HostKind.DOCKER
     host = body.host or usual
+    if host is HostKind.REMOTE:
+        raise InvalidRequest(
+            "host: remote models come from the Ollama of AI_DISPATCH_OLLAMA_URL; say docker or process"
+        )
     if host is HostKind.PROCESS and body.engine is not Engine.EMBEDDED:
         raise InvalidRequest("host: process runs only the engine embedded; say docker")
     footprint = footprint_of(body.parameters_b, body.weights_mib)

@@ -19,6 +19,7 @@ class HostKind(StrEnum):
 
     PROCESS = "process"
     DOCKER = "docker"
+    REMOTE = "remote"  # someone else runs the server; its memory isn't ours to share out
 
 
 class Engine(StrEnum):

@@ -55,7 +55,10 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class StartOrder:
-    """All a host needs to start one replica. Sizes in MiB, context in tokens per slot."""
+    """All a host needs to start one replica. Sizes in MiB, context in tokens per slot.
+
+    With `is_ours` False someone else runs the server: how it loads a model, and for how long, isn't ours to say.
+    """
 
     replica_id: ReplicaId
     model_id: ModelId
@@ -68,6 +71,7 @@ class StartOrder:
     engine: Engine = Engine.EMBEDDED
     reference: str = ""
     needs_gpu: bool = False
+    is_ours: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,4 +64,5 @@ _KINDS: dict[str, type] = {
     "memory_limit_mib": int,
     "reference": str,
     "needs_gpu": bool,
+    "is_ours": bool,
 }

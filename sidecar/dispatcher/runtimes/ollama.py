@@ -1,14 +1,16 @@
 """The client of Ollama, which fetches and loads models itself, and serves several at one address."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import aiohttp
 
+from dispatcher.core.adopted_models import ServedModel
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.outcome import Ask, Completion, OnText
 from dispatcher.core.replica import Endpoint, OnFetching, StartOrder
 from dispatcher.errors import DeadlineExceeded, ReplicaOutOfMemory, ReplicaStartFailed, RuntimeFault, RuntimeUnreachable
+from dispatcher.runtimes import ollama_lists
 from dispatcher.runtimes.ollama_answer import AnswerSoFar
 from dispatcher.runtimes.ollama_faults import error_words, fault_of_status, tells_of_memory, words_of
 from dispatcher.runtimes.ollama_loads import Loads, loaded_as
@@ -96,6 +98,22 @@ class OllamaRuntime:
         if reply.get("done") is not True:
             raise _start_failed(order, error_words(reply.get("error")) or "the inference server doesn't say that it is")
         self._loads.note(endpoint, order.model_id, loaded)
+
+    def took_over(self, endpoint: Endpoint, order: StartOrder) -> None:
+        """Note a model that the server was found to hold, so that it may be asked."""
+        self._loads.note(endpoint, order.model_id, loaded_as(order))
+
+    async def served(self, endpoint: Endpoint) -> tuple[ServedModel, ...]:
+        """Every model the server has. RuntimeFault when it doesn't say."""
+        return await ollama_lists.served(self._session, endpoint)
+
+    async def loaded(self, endpoint: Endpoint) -> Mapping[str, int]:
+        """The models in its memory, by their own names, with their context in tokens. RuntimeFault likewise."""
+        return await ollama_lists.loaded(self._session, endpoint)
+
+    async def capabilities(self, endpoint: Endpoint, reference: str) -> frozenset[str]:
+        """What a model can do, in Ollama's words. RuntimeFault likewise."""
+        return await ollama_lists.capabilities(self._session, endpoint, reference)
 
     async def complete(
         self, endpoint: Endpoint, ask: Ask, deadline: Deadline, on_text: OnText | None = None

@@ -11,15 +11,17 @@ _LOADS_MAX = 1024
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What every request for a loaded model must say alike."""
+    """What every request for a loaded model must say alike; context and threads are None where its owner set them."""
 
     reference: str
-    context_tokens: int
-    threads: int
+    context_tokens: int | None
+    threads: int | None
 
 
 def loaded_as(order: StartOrder) -> Loaded:
     """How an order wants its model loaded."""
+    if not order.is_ours:
+        return Loaded(order.reference, None, None)
     return Loaded(order.reference, order.context_tokens, order.threads)
 
 

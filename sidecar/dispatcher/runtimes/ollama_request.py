@@ -25,7 +25,7 @@ def chat_body(ask: Ask, loaded: Loaded) -> bytes:
         "messages": [{"role": message.role.value, "content": message.content} for message in ask.messages],
         "stream": True,
         "truncate": False,
-        "keep_alive": _FOR_EVER,
+        **_keeping(loaded),
         "options": options,
     }
     if ask.output.kind is FormatKind.JSON:
@@ -41,7 +41,7 @@ def chat_body(ask: Ask, loaded: Loaded) -> bytes:
 def load_body(loaded: Loaded) -> bytes:
     """No prompt: load the model and keep it."""
     return orjson.dumps(
-        {"model": loaded.reference, "stream": False, "keep_alive": _FOR_EVER, "options": _load_options(loaded)}
+        {"model": loaded.reference, "stream": False, **_keeping(loaded), "options": _load_options(loaded)}
     )
 
 
@@ -50,5 +50,12 @@ def model_body(reference: str) -> bytes:
     return orjson.dumps({"model": reference, "stream": True})
 
 
+def _keeping(loaded: Loaded) -> dict[str, int]:
+    """How long a model stays, which in an Ollama of someone else's is that one's to say."""
+    return {} if loaded.context_tokens is None else {"keep_alive": _FOR_EVER}
+
+
 def _load_options(loaded: Loaded) -> dict[str, Any]:
+    if loaded.context_tokens is None:
+        return {}
     return {"num_ctx": loaded.context_tokens, "num_thread": loaded.threads}

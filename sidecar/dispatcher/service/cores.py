@@ -15,6 +15,8 @@ class CoreGate:
     async def acquire(self, threads: int) -> None:
         """Wait until `threads` cores are free, and take them."""
         wanted = min(threads, self._cores)
+        if wanted == 0:
+            return  # it computes elsewhere
         if not self._waiting and self._free >= wanted:
             self._free -= wanted
             return

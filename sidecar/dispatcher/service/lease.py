@@ -94,7 +94,7 @@ class Leaser:
 
     @asynccontextmanager
     async def _cores_for(self, replica: Replica, deadline: Deadline) -> AsyncIterator[None]:
-        threads = replica.order.threads
+        threads = replica.order.threads if replica.order.is_ours else 0
         await self._within(deadline, self._cores.acquire(threads), "waiting for CPU cores, which were busy")
         try:
             yield

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from dispatcher.core.eligibility import missing_weights
-from dispatcher.core.model import ModelSpec
+from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.prospects import no_room, placement_for
 from dispatcher.core.replica import STARTING, ReplicaId, ReplicaState
 from dispatcher.core.task import ModelId
@@ -53,6 +53,8 @@ class Manager:
     async def change(self, spec: ModelSpec) -> None:
         """Enter a model or replace what is known of it; its replicas drain, and the next ones follow the new entry."""
         self._check(spec)
+        if any(known.id == spec.id for known in self._registry):
+            self._check_is_ours(self._registry.spec(spec.id))
         await save_model(self._database, spec)
         self._admin_models.add(spec.id)
         self._registry.put(spec)
@@ -77,6 +79,7 @@ class Manager:
         Raises: ModelNotFound; ModelConflict for one of the catalogue, which would come back.
         """
         spec = self._registry.spec(model_id)
+        self._check_is_ours(spec)
         if spec.id not in self._admin_models:
             raise ModelConflict(f"id: {spec.id} comes with this package; disable it instead")
         await delete_model(self._database, spec.id)
@@ -107,7 +110,9 @@ class Manager:
 
     def stop(self, model_id: str) -> None:
         """Let all replicas of a model finish what they promised, then stop."""
-        self._condemn_all(self._registry.spec(model_id).id, "stopped by an admin")
+        spec = self._registry.spec(model_id)
+        self._check_is_ours(spec)
+        self._condemn_all(spec.id, "stopped by an admin")
 
     def stop_replica(self, replica_id: str) -> None:
         """Let one replica finish what it promised, then stop.
@@ -117,6 +122,7 @@ class Manager:
         replica = self._fleet.get(ReplicaId(replica_id))
         if replica is None:
             raise ReplicaNotFound(f"id: there is no replica {replica_id[:200]!r}; GET /api/containers lists them")
+        self._check_is_ours(replica.spec)
         self._fleet.condemn(replica, "stopped by an admin")
 
     def _check(self, spec: ModelSpec) -> None:
@@ -124,6 +130,10 @@ class Manager:
             raise InvalidRequest(f"host: this sidecar has no host {spec.host}; docker needs AI_DISPATCH_DOCKER_HOST")
         if not self._registry.has_weights_of(spec):
             raise InvalidRequest(f"reference: the catalogue has no weights {spec.reference or spec.id!r}")
+
+    def _check_is_ours(self, spec: ModelSpec) -> None:
+        if spec.host is HostKind.REMOTE:
+            raise ModelConflict(f"id: {spec.id} belongs to an Ollama that someone else runs; change or stop it there")
 
     def _condemn_all(self, model_id: ModelId, reason: str) -> None:
         for replica in self._fleet:

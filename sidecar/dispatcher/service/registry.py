@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from dispatcher.core.eligibility import Candidate
-from dispatcher.core.model import Engine, ModelSpec, WeightsState
+from dispatcher.core.model import Engine, HostKind, ModelSpec, WeightsState
 from dispatcher.core.replica import ReplicaId, StartOrder
 from dispatcher.core.task import ModelId
 from dispatcher.errors import ModelNotFound
@@ -101,6 +101,7 @@ class Registry:
             engine=spec.engine,
             reference=spec.reference,
             needs_gpu=spec.needs_gpu,
+            is_ours=spec.host is not HostKind.REMOTE,
         )
 
     def _weights_state(self, spec: ModelSpec) -> WeightsState:
@@ -108,7 +109,12 @@ class Registry:
         return self._library.state(self.weights_of(spec)) if self.is_from_the_library(spec) else WeightsState.PRESENT
 
     def footprint_mib(self, spec: ModelSpec) -> int:
-        """Memory to reserve for one replica: the larger of what it should take and what it has taken."""
+        """Memory to reserve for one replica: the larger of what it should take and what it has taken.
+
+        None of ours for one that someone else runs.
+        """
+        if spec.host is HostKind.REMOTE:
+            return 0
         return max(spec.footprint_mib, self._peaks_mib.get(spec.id, 0))
 
     def ran_out(self, model_id: ModelId, footprint_mib: int) -> int | None:

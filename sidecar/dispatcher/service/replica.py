@@ -4,7 +4,7 @@ import asyncio
 import math
 from dataclasses import dataclass, field
 
-from dispatcher.core.model import ModelSpec
+from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.replica import STARTING, Endpoint, Fetching, ReplicaId, ReplicaState, Resident, StartOrder
 from dispatcher.core.task import ModelId
 
@@ -73,7 +73,7 @@ def resident_of(replica: Replica, now_s: float) -> Resident:
         model_id=replica.model_id,
         state=replica.state,
         is_condemned=replica.is_condemned or replica.state is ReplicaState.DRAINING,
-        is_pinned=replica.spec.is_pinned,
+        is_pinned=replica.spec.is_pinned or replica.spec.host is HostKind.REMOTE,  # not ours to stop
         in_flight=replica.in_flight,
         slots=replica.order.slots,
         threads=replica.order.threads,

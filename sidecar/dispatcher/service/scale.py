@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from dispatcher.core.model import ModelSpec
+from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.prospects import placement_for
 from dispatcher.core.replica import STARTING, ReplicaState
 from dispatcher.core.scaling import Demand, one_more_pays, wanted_replicas
@@ -45,6 +45,8 @@ class Scaler:
         has_cores = spec.needs_gpu or (demand.replicas + 1) * candidate.threads <= self._cores
         placement = placement_for(candidate, self._fleet.residents(), self._budget_mib)
         held = candidate.quarantine or candidate.unstartable
+        if spec.host is HostKind.REMOTE:
+            return  # a second replica there would be the same server
         if has_cores and placement is not None and not placement.evicts and held is None:
             _LOG.info("scaling_up", model=spec.id, replicas=demand.replicas + 1, waiting=demand.waiting)
             self._starter.start(spec, ())

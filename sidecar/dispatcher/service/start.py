@@ -102,6 +102,8 @@ class Starter:
         async with asyncio.timeout(patience_s):
             await self._while_alive(replica, _until_it_answers(runtime, endpoint))
         if await runtime.lacks_model(endpoint, order):
+            if not order.is_ours:
+                raise ReplicaStartFailed(f"its Ollama doesn't have {order.reference} any more")
             self._fleet.advance(replica, ReplicaState.PULLING)
             await self._while_alive(replica, runtime.fetch_model(endpoint, order, noting))
         self._fleet.advance(replica, ReplicaState.LOADING)
