@@ -1,6 +1,6 @@
 -- The database of AI Dispatch. Written by scripts/schema from sidecar/dispatcher/store/migrations: change those.
 -- Times (`_at`) are Unix seconds, UTC. Durations (`_s`) are seconds. Chances and shares are 0..1.
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE model_registry (
     -- The models that may be chosen. History doesn't refer to it: it outlives a model.
@@ -29,7 +29,7 @@ CREATE TABLE model_registry (
     kv_mib_per_1k_tokens REAL NOT NULL CHECK (kv_mib_per_1k_tokens BETWEEN 0 AND 1e9),
     usd_per_mtok REAL NOT NULL CHECK (usd_per_mtok BETWEEN 0 AND 1e9),  -- US dollars per million tokens
     is_local INTEGER NOT NULL CHECK (is_local IN (0, 1))  -- prompts stay on this machine
-) STRICT;
+, idle_stop_s REAL CHECK (idle_stop_s > 0)) STRICT;
 
 CREATE TABLE performance_logs (
     -- One row per dispatch, however it ended. Numbers and names, never a prompt or an answer.

@@ -55,10 +55,11 @@ from dispatcher.service.fleet import Fleet
 from dispatcher.service.gauges import read_gauges
 from dispatcher.service.lease import Leaser
 from dispatcher.service.manage import Manager
+from dispatcher.service.pause import Pauser
 from dispatcher.service.pull import Puller
 from dispatcher.service.quarantine import Quarantine
 from dispatcher.service.readiness import Readiness
-from dispatcher.service.reap import reap
+from dispatcher.service.reap import Reaper
 from dispatcher.service.reconcile import Reconciler
 from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
@@ -159,6 +160,7 @@ async def sidecar(
             budget_mib,
             settings.start_timeout_s,
         )
+        pauser = Pauser(fleet, equipment, tasks)
         stopper = Stopper(fleet, ender, metrics)
         watcher = Watcher(fleet, equipment, registry, ender, now)
         reconciler = Reconciler(fleet, registry, equipment, budget_mib)
@@ -175,12 +177,12 @@ async def sidecar(
             await adopter.look()
             tasks.supervise(adopter.run, "adopt")
         tasks.supervise(Scaler(fleet, registry, starter, budget_mib, cores).run, "scale")
-        tasks.supervise(lambda: reap(fleet, settings.idle_stop_s), "reap")
+        tasks.supervise(Reaper(fleet, registry, pauser, budget_mib, settings.idle_stop_s).run, "reap")
         tasks.supervise(lambda: retain(database, wall, settings.retention_days), "retain")
 
         dispatcher = Dispatcher(
             Chooser(registry, fleet, budget_mib, settings.deadline_confidence, settings.max_tokens_default),
-            Leaser(fleet, registry, starter, CoreGate(cores), now, settings.queue_max),
+            Leaser(fleet, registry, starter, pauser, CoreGate(cores), now, settings.queue_max),
             registry,
             fleet,
             equipment,

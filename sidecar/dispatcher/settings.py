@@ -59,7 +59,11 @@ class Settings(BaseSettings):
         None, ge=64, description="Memory lent to models, in MiB; 70 % of what this machine or container has if unset."
     )
     cores: int | None = Field(None, ge=1, le=1024, description="CPU cores lent to models; all if unset.")
-    idle_stop_s: float = Field(900.0, gt=0, description="A replica unused for this long is stopped.")
+    idle_stop_s: float = Field(
+        900.0,
+        gt=0,
+        description="A replica unused for so long is stopped, unless in nobody's way and likely to be wanted soon.",
+    )
     start_timeout_s: float = Field(180.0, gt=0, description="A replica not ready after this long has failed.")
     timeout_default_s: float = Field(120.0, gt=0, description="Deadline of a dispatch that names none.")
     timeout_max_s: float = Field(3600.0, gt=0, description="Longest deadline a caller may ask for.")

@@ -144,6 +144,23 @@ async def test_with_live_restore_a_killed_engine_finds_its_containers_again(
     assert survivor.order == warm.order
 
 
+async def test_what_sleeps_cannot_be_woken_while_the_engine_is_frozen_and_can_afterwards(
+    replicas: Replicas, own_engine: PrivateEngine, runtime: OpenAIRuntime
+) -> None:
+    host = replicas.host()
+    started = await replicas.start(host)
+    await host.pause(started.id)
+    own_engine.signal(signal.SIGSTOP)
+    before_s = time.monotonic()
+    with pytest.raises(HostUnreachable):
+        await host.wake(started.id)
+    assert time.monotonic() - before_s < _REFUSED_S
+    own_engine.signal(signal.SIGCONT)
+    await host.wake(started.id)
+    assert (await runtime.complete(started.endpoint, ask(max_tokens=4), within(10.0))).text
+    assert (await host.look_at(started.id)).ended is None
+
+
 async def test_without_an_engine_a_host_says_so_and_blocks_nobody(tmp_path: Path, replicas: Replicas) -> None:
     host = DockerHost(replicas.settings(), f"unix://{tmp_path}/nobody.sock")
     async with longest_stall() as stall_s:

@@ -93,3 +93,35 @@ async def test_another_installations_replicas_are_not_touched(replicas: Replicas
     assert await ours.survivors() == ()
     await ours.stop(theirs.id, 0.0)
     assert await runtime.is_ready(theirs.endpoint)
+
+
+async def test_a_paused_replica_keeps_its_memory_and_answers_when_it_is_woken(
+    replicas: Replicas, runtime: OpenAIRuntime
+) -> None:
+    host = replicas.host()
+    started = await replicas.start(host)
+    await host.pause(started.id)
+    await host.pause(started.id)
+    assert not await runtime.is_ready(started.endpoint), "it computes nothing"
+    assert (await host.look_at(started.id)).ended is None, "asleep isn't gone"
+    await host.wake(started.id)
+    await host.wake(started.id)
+    assert (await runtime.complete(started.endpoint, ask(max_tokens=4), within(30.0))).text
+    assert (await host.look_at(started.id)).ended is None
+
+
+async def test_a_paused_replica_can_be_stopped_and_adopted(replicas: Replicas, runtime: OpenAIRuntime) -> None:
+    host = replicas.host()
+    stopped, left = await replicas.start(host), await replicas.start(host)
+    for one in (stopped, left):
+        await host.pause(one.id)
+    assert await host.stop(stopped.id, 5.0)
+    (survivor,) = [one for one in await replicas.host().survivors() if one.order.replica_id == left.id]
+    assert (await runtime.complete(survivor.endpoint, ask(max_tokens=4), within(30.0))).text
+
+
+async def test_pausing_or_waking_what_is_gone_is_fine(replicas: Replicas) -> None:
+    host = replicas.host()
+    nobody = replicas.order(host).replica_id
+    await host.pause(nobody)
+    await host.wake(nobody)

@@ -66,6 +66,7 @@ class ContainersApi:
             model=replica.model_id,
             host=replica.spec.host,
             state=replica.state,
+            paused=resident.is_paused,
             pid=replica.pid,
             threads=replica.order.threads,
             slots=replica.order.slots,

@@ -58,5 +58,6 @@ def model_spec(body: ModelBody) -> ModelSpec:
         reference=body.reference,
         needs_gpu=body.needs_gpu,
         is_pinned=body.pinned,
+        idle_stop_s=body.idle_stop_s,
         is_enabled=body.enabled,
     )

@@ -141,6 +141,7 @@ class ModelsApi:
             host=spec.host,
             enabled=spec.is_enabled,
             pinned=spec.is_pinned,
+            idle_stop_s=spec.idle_stop_s,
             needs_gpu=spec.needs_gpu,
             slots=spec.slots,
             context_tokens=spec.context_tokens,

@@ -107,6 +107,9 @@ class ModelBody(Body):
     capabilities: frozenset[Capability] = Field(frozenset({Capability.JSON}), description="What it can do.")
     needs_gpu: bool = False
     pinned: bool = Field(False, description="Its replicas are never evicted, nor stopped for idleness.")
+    idle_stop_s: float | None = Field(
+        None, gt=0, le=31_536_000, description="How long one may be idle; `AI_DISPATCH_IDLE_STOP_S` if absent."
+    )
     enabled: bool = True
 
 
@@ -242,6 +245,7 @@ class ModelReply(Reply):
     runtime: str
     host: str
     enabled: bool
+    idle_stop_s: float | None
     pinned: bool
     needs_gpu: bool
     slots: int
@@ -268,6 +272,7 @@ class ContainerReply(Reply):
     model: str
     host: str
     state: ReplicaState
+    paused: bool = Field(description="It sleeps with its memory kept, and wakes in a moment when it is used.")
     pid: int | None
     threads: int
     slots: int

@@ -36,4 +36,8 @@ def _state(container: ContainerReply) -> str:
     fetching = fetching_of(container)
     if fetching is not None:
         return f"{container.state}, {share(fetching)} of {harmless(fetching.what)}"
-    return f"{container.state}, {seconds(container.ready_in_s)} left" if container.ready_in_s else container.state
+    return f"{container.state}, {seconds(container.ready_in_s)} left" if container.ready_in_s else _ready(container)
+
+
+def _ready(container: ContainerReply) -> str:
+    return f"{container.state}, asleep" if container.paused else container.state

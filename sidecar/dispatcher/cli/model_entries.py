@@ -35,6 +35,9 @@ def add(
     licence: Annotated[str, typer.Option(help="What its weights may be used for.")] = "unknown",
     needs_gpu: Annotated[bool, typer.Option("--needs-gpu", help="Start it with the machine's GPUs.")] = False,
     pinned: Annotated[bool, typer.Option("--pinned", help="Never evict it, nor stop it for idleness.")] = False,
+    idle_stop_s: Annotated[
+        float | None, typer.Option(help="Seconds a replica may be idle.", show_default="the sidecar's setting")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Enter a model, so that it can be chosen.
@@ -66,6 +69,7 @@ def add(
             weights_mib=weights_mib,
             needs_gpu=needs_gpu,
             pinned=pinned,
+            idle_stop_s=idle_stop_s,
         )
     )
     reply = ask(url_of(context), lambda client: client.send("POST", "/api/models", body))

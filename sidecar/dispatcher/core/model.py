@@ -83,7 +83,8 @@ class ModelSpec:
     """One model of the registry.
 
     `reference` is the engine's own name for the weights. A pinned model's replicas are never evicted, nor stopped for
-    idleness. `context_tokens` is what each slot is served with: the same for all callers, so that none makes it reload.
+    idleness; `idle_stop_s` is for how long one may be idle, None for the usual time. `context_tokens` is what each slot
+    is served with: the same for all callers, so that none makes it reload.
     """
 
     id: ModelId
@@ -104,6 +105,7 @@ class ModelSpec:
     reference: str = ""
     needs_gpu: bool = False
     is_pinned: bool = False
+    idle_stop_s: float | None = None
     usd_per_mtok: float = 0.0
     is_local: bool = True
     is_enabled: bool = True

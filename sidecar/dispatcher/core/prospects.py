@@ -80,7 +80,7 @@ def _ways(candidate: Candidate, situation: Situation) -> list[Prospect]:
         for resident in situation.residents
         if resident.model_id == candidate.spec.id and not resident.is_condemned
     ]
-    ready = [resident for resident in mine if resident.state is ReplicaState.READY]
+    ready = [resident for resident in mine if resident.state is ReplicaState.READY and _can_wake(resident, candidate)]
     starting = [resident for resident in mine if resident.state in STARTING]
     if ready:
         return [_on_replica(Way.WARM, candidate, min(ready, key=_wait_key), situation)]
@@ -89,8 +89,12 @@ def _ways(candidate: Candidate, situation: Situation) -> list[Prospect]:
     return _by_starting(candidate, situation)
 
 
-def _wait_key(resident: Resident) -> tuple[float, str]:
-    return resident.wait_s, resident.replica_id
+def _can_wake(resident: Resident, candidate: Candidate) -> bool:
+    return not resident.is_paused or candidate.unstartable is None
+
+
+def _wait_key(resident: Resident) -> tuple[float, bool, str]:
+    return resident.wait_s, resident.is_paused, resident.replica_id
 
 
 def _on_replica(way: Way, candidate: Candidate, resident: Resident, situation: Situation) -> Prospect:

@@ -88,12 +88,13 @@ OnFetching = Callable[[Fetching], None]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a host sees of one replica now. `ended` says why it is gone, None while it runs."""
+    """What a host sees of one replica now. `ended` says why it is gone, None while it runs; `cpu_s` since its start."""
 
     memory_mib: int | None
     pid: int | None
     ended: str | None
     is_out_of_memory: bool = False
+    cpu_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,8 @@ class Resident:
         reload_s: what it costs to bring it back after an eviction.
         uses_per_s: how often it is used, decayed; says how likely it is wanted next.
         up_s: how long it has been ready; 0 while it starts.
+        is_paused: sleeps with its memory kept; it is woken when it is used.
+        idle_cores: CPU cores it burns while it has nothing to do.
     """
 
     replica_id: ReplicaId
@@ -135,6 +138,8 @@ class Resident:
     uses_per_s: float
     idle_s: float
     up_s: float = math.inf
+    is_paused: bool = False
+    idle_cores: float = 0.0
 
     @property
     def wait_s(self) -> float:

@@ -19,7 +19,7 @@ from dispatcher.core.replica import Endpoint, Look, OnFetching, ReplicaId, Start
 from dispatcher.errors import HostUnreachable, ReplicaStartFailed
 from dispatcher.hosts.docker_adoption import adopt_all
 from dispatcher.hosts.docker_client import DEFAULT_ADDRESS, DockerClient, EngineFault, EngineSilent
-from dispatcher.hosts.docker_container import end, run
+from dispatcher.hosts.docker_container import end, pause, run, unpause
 from dispatcher.hosts.docker_labels import replica_of
 from dispatcher.hosts.docker_pull import ImagePuller
 from dispatcher.hosts.docker_sighting import Sighting, listed, sightings
@@ -117,6 +117,20 @@ class DockerHost:
         await asyncio.shield(self._end(replica_id, grace_s))
         return replica_id not in self._doomed
 
+    async def pause(self, replica_id: ReplicaId) -> None:
+        """Freeze a replica's container; its memory stays. Raises: HostUnreachable."""
+        install_id = self._settings.install_id
+        self._known.falls_asleep(replica_id)
+        await self._reached(lambda client: pause(client, install_id, replica_id))
+
+    async def wake(self, replica_id: ReplicaId) -> None:
+        """Let a frozen container go on. Raises: HostUnreachable."""
+        install_id = self._settings.install_id
+        await self._reached(lambda client: unpause(client, install_id, replica_id))
+        at_s = time.monotonic()
+        seen = await self._reached(lambda client: sightings(client, install_id, replica_id))
+        self._known.woke_up(replica_id, seen, at_s)
+
     async def look(self) -> Mapping[ReplicaId, Look]:
         """See how every replica did a moment ago. Asks nobody, so it never waits."""
         return self._known.looks()
@@ -169,6 +183,12 @@ class DockerHost:
         del self._starting[replica_id]
         if not done.cancelled():
             done.exception()  # seen: whoever still waits is told
+
+    async def _reached(self, work: Callable[[docker.APIClient], T]) -> T:
+        try:
+            return await self._client.call(work, _LOOK_S)
+        except EngineFault as error:
+            raise HostUnreachable(str(error)) from error
 
     async def _check_reachable(self) -> None:
         try:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -92,6 +92,29 @@ def end(client: docker.APIClient, install_id: str, replica_id: ReplicaId, grace_
         attributes = inspected(client, item["Id"], install_id)
         if attributes is not None and replica_of(labels_in(attributes)) == replica_id:
             remove(client, attributes, grace_s)
+
+
+def pause(client: docker.APIClient, install_id: str, replica_id: ReplicaId) -> None:
+    """Freeze a replica's container, if it runs."""
+    for container_id, state in _states(client, install_id, replica_id):
+        if state["Running"] and not state["Paused"]:
+            client.pause(container_id)
+
+
+def unpause(client: docker.APIClient, install_id: str, replica_id: ReplicaId) -> None:
+    """Let it go on, if it is frozen."""
+    for container_id, state in _states(client, install_id, replica_id):
+        if state["Paused"]:
+            client.unpause(container_id)
+
+
+def _states(
+    client: docker.APIClient, install_id: str, replica_id: ReplicaId
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for item in listed(client, install_id, replica_id):
+        attributes = inspected(client, item["Id"], install_id)
+        if attributes is not None and replica_of(labels_in(attributes)) == replica_id:
+            yield attributes["Id"], attributes["State"]
 
 
 def remove(client: docker.APIClient, attributes: Mapping[str, Any], grace_s: float) -> None:

@@ -35,9 +35,14 @@ class Sighting:
         """Whether it ended for want of memory. `had_oom`: something in it was killed for that."""
         return self.is_oom_killed or had_oom or self.exit_code == _EMBEDDED_OUT_OF_MEMORY
 
-    def ended(self, had_oom: bool) -> str | None:
-        """Why it can't answer any more, None while it can. `had_oom`: something in it was killed for memory."""
-        if self.status in _RUNNING:
+    def ended(self, had_oom: bool, *, is_asleep: bool = False) -> str | None:
+        """Why it can't answer any more, None while it can.
+
+        Args:
+            had_oom: something in it was killed for memory.
+            is_asleep: that it is paused is our doing.
+        """
+        if self.status in _RUNNING or (self.status == "paused" and is_asleep):
             return None
         if self.status == "paused":
             return "its container was paused by someone else"

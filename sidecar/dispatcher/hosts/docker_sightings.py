@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from dispatcher.core.replica import Look, ReplicaId
 from dispatcher.hosts.docker_sighting import REMOVED, Sighting
+from dispatcher.hosts.docker_usage import Usage
 
+_UNMEASURED = Usage(None, None)
 _UNKNOWN = Look(None, None, "it was stopped")
 
 
@@ -16,7 +18,9 @@ class _Known:
 
     sighting: Sighting | None = None
     known_at_s: float = 0.0
-    memory_mib: int | None = None
+    usage: Usage = _UNMEASURED
+    is_asleep: bool = False  # we have paused it, or are about to
+    sighted_at_s: float = 0.0
     had_oom: bool = False
     is_removed: bool = False
 
@@ -25,9 +29,9 @@ class _Known:
             return Look(None, None, REMOVED)
         if self.sighting is None:
             return None
-        ended = self.sighting.ended(self.had_oom)
+        ended = self.sighting.ended(self.had_oom, is_asleep=self.is_asleep)
         if ended is None:
-            return Look(self.memory_mib, self.sighting.pid, None)
+            return Look(self.usage.memory_mib, self.sighting.pid, None, cpu_s=self.usage.cpu_s)
         return Look(None, None, ended, is_out_of_memory=self.sighting.is_for_memory(self.had_oom))
 
 
@@ -78,11 +82,11 @@ class Sightings:
     def saw(self, sighting: Sighting, at_s: float) -> None:
         """One container, as it was at `at_s`."""
         known = self._known.get(sighting.replica_id)
-        if known is None:
-            return
+        if known is None or at_s < known.sighted_at_s:
+            return  # nobody of ours, or seen later already
         if known.sighting is None:
             known.known_at_s = at_s
-        known.sighting, known.is_removed = sighting, False
+        known.sighting, known.sighted_at_s, known.is_removed = sighting, at_s, False
         self._refresh()
 
     def saw_all(self, sightings: Iterable[Sighting], from_s: float) -> None:
@@ -119,12 +123,24 @@ class Sightings:
         """The engine answers."""
         self._blind.clear()
 
-    def measured(self, memory_mib: Mapping[ReplicaId, int]) -> None:
-        """The engine answers, and this is what replicas take."""
+    def measured(self, usages: Mapping[ReplicaId, Usage]) -> None:
+        """The engine answers, and this is what replicas use."""
         self.sees()
-        for replica_id, mib in memory_mib.items():
+        for replica_id, used in usages.items():
             if (known := self._known.get(replica_id)) is not None:
-                known.memory_mib = mib
+                known.usage = used
+
+    def falls_asleep(self, replica_id: ReplicaId) -> None:
+        """We are about to pause a replica: from now on that is no end."""
+        if (known := self._known.get(replica_id)) is not None:
+            known.is_asleep = True
+
+    def woke_up(self, replica_id: ReplicaId, sightings: Sequence[Sighting], at_s: float) -> None:
+        """We have let it go on, and this is how it looked after that."""
+        if (known := self._known.get(replica_id)) is not None:
+            self.saw_one(replica_id, sightings, at_s)
+            known.is_asleep = False
+            self._refresh()
 
     def blind(self) -> None:
         """The engine doesn't answer: nothing is known until it does."""

@@ -17,9 +17,9 @@ from docker.errors import APIError
 from dispatcher.core.replica import ReplicaId
 from dispatcher.hosts.docker_client import FAULTS, DockerClient, EngineFault
 from dispatcher.hosts.docker_labels import filters_of, replica_of
-from dispatcher.hosts.docker_memory import memory_mib
 from dispatcher.hosts.docker_sighting import Sighting, inspected, sighting_of, sightings
 from dispatcher.hosts.docker_sightings import Sightings
+from dispatcher.hosts.docker_usage import Usage, usage
 
 _LOG = structlog.get_logger(__name__)
 _SWEEP_S = 30.0
@@ -91,20 +91,22 @@ class DockerWatch:
             self._tell(self._known.had_oom, replica_id)
         if event["Action"] == "destroy":
             self._tell(self._known.saw_none, replica_id)
-        elif (attributes := inspected(client, event["Actor"]["ID"], self._install_id)) is not None:
-            self._tell(self._known.saw, sighting_of(client, attributes), time.monotonic())
+        else:
+            at_s = time.monotonic()
+            if (attributes := inspected(client, event["Actor"]["ID"], self._install_id)) is not None:
+                self._tell(self._known.saw, sighting_of(client, attributes), at_s)
 
     def _feel(self) -> None:
         while not self._closed.wait(_BEAT_S):
             try:
-                memory_mib = self._client.work(self._measured, _SILENCE_S)
+                usages = self._client.work(self._measured, _SILENCE_S)
             except EngineFault:
                 self._lose_sight()
             except Exception:  # noqa: BLE001 - something unheard of; go on watching
                 _LOG.exception("docker_pulse_failed")
                 self._lose_sight()
             else:
-                self._tell(self._known.measured, memory_mib)
+                self._tell(self._known.measured, usages)
                 if self._is_sweep_due.is_set():
                     self._is_sweep_due.clear()
                     self._hang_up()
@@ -113,13 +115,13 @@ class DockerWatch:
         self._tell(self._known.blind)
         self._is_sweep_due.set()
 
-    def _measured(self, client: docker.APIClient) -> Mapping[ReplicaId, int]:
+    def _measured(self, client: docker.APIClient) -> Mapping[ReplicaId, Usage]:
         client.ping()
         found = {}
         for seen in self._known.running:
             with contextlib.suppress(APIError):  # it is ending, say; the engine lives
-                found[seen.replica_id] = memory_mib(client, seen.container_id, seen.pid)
-        return {replica_id: mib for replica_id, mib in found.items() if mib is not None}
+                found[seen.replica_id] = usage(client, seen.container_id, seen.pid)
+        return {replica_id: used for replica_id, used in found.items() if used.memory_mib is not None}
 
     def _tell(self, take: Callable[..., None], *what: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended; so will this thread

@@ -37,6 +37,15 @@ class Host(Protocol):
         Returns: whether it is gone; False when that can't be done or known now, and is to be asked for again.
         """
 
+    async def pause(self, replica_id: ReplicaId) -> None:
+        """Put a replica to sleep: it computes nothing and keeps its memory. One that is gone stays so.
+
+        Raises: HostUnreachable.
+        """
+
+    async def wake(self, replica_id: ReplicaId) -> None:
+        """Wake a replica; one that is awake stays so. Raises: HostUnreachable."""
+
     async def look(self) -> Mapping[ReplicaId, Look]:
         """See how every replica does; one that isn't named can't be seen now."""
 

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import time
@@ -91,6 +92,18 @@ class ProcessHost:
         await asyncio.to_thread(self._records.remove, replica_id)
         return True
 
+    async def pause(self, replica_id: ReplicaId) -> None:
+        """Put a replica's processes to sleep."""
+        await self._signal(replica_id, signal.SIGSTOP)
+
+    async def wake(self, replica_id: ReplicaId) -> None:
+        """Let them go on."""
+        await self._signal(replica_id, signal.SIGCONT)
+
+    async def _signal(self, replica_id: ReplicaId, number: signal.Signals) -> None:
+        if (running := self._running.get(replica_id)) is not None:
+            await asyncio.to_thread(lambda: _signal_all(_family(running.process), number))
+
     async def look(self) -> Mapping[ReplicaId, Look]:
         """See how every replica does: its memory, or why it ended. Also keeps the logs short."""
         return await asyncio.to_thread(lambda: {name: _look(running) for name, running in self._running.copy().items()})
@@ -139,6 +152,7 @@ class ProcessHost:
                 self._records.remove(record.order.replica_id)
                 continue
             self._running[record.order.replica_id] = _Running(process, None, self._log_of(record.order))
+            _signal_all(_family(process), signal.SIGCONT)  # the sidecar before may have put it to sleep
             found.append(Survivor(record.order, record.endpoint))
         known = {child.pid for running in self._running.values() for child in running.process.children(recursive=True)}
         for process in alive.values():
@@ -189,10 +203,12 @@ def _look(running: _Running) -> Look:
         ran_out = running.child is not None and running.child.returncode == _OUT_OF_MEMORY
         return Look(None, None, ended, is_out_of_memory=ran_out)
     try:
-        memory = sum(member.memory_info().rss for member in _family(running.process))
+        family = _family(running.process)
+        memory = sum(member.memory_info().rss for member in family)
+        cpu_s = sum(sum(member.cpu_times()[:2]) for member in family)
     except psutil.Error:
         return Look(None, running.process.pid, None)  # it is ending this very moment; the next look says how
-    return Look(memory // 2**20, running.process.pid, None)
+    return Look(memory // 2**20, running.process.pid, None, cpu_s=cpu_s)
 
 
 def _ended(running: _Running) -> str | None:
@@ -211,6 +227,7 @@ def _end(running: _Running, grace_s: float) -> None:
     family = _family(running.process)
     with contextlib.suppress(psutil.Error):
         running.process.terminate()
+        _signal_all(family, signal.SIGCONT)  # one that sleeps can't take leave
         # Not Process.wait: for a child of ours it would race with `poll` for the exit code.
         give_up_s = time.monotonic() + grace_s
         while _ended(running) is None and time.monotonic() < give_up_s:
@@ -225,6 +242,12 @@ def _family(process: psutil.Process) -> list[psutil.Process]:
         return [process, *process.children(recursive=True)]
     except psutil.Error:
         return [process]
+
+
+def _signal_all(family: Sequence[psutil.Process], number: signal.Signals) -> None:
+    for process in family:
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(number)
 
 
 def _kill(family: Sequence[psutil.Process]) -> None:

@@ -58,6 +58,12 @@ class RemoteHost:
         self._known.discard(replica_id)
         return True
 
+    async def pause(self, replica_id: ReplicaId) -> None:
+        """Nothing: it isn't ours to put to sleep."""
+
+    async def wake(self, replica_id: ReplicaId) -> None:
+        """Nothing: it never sleeps for us."""
+
     async def look(self) -> Mapping[ReplicaId, Look]:
         """Nothing is seen of its memory."""
         return {replica_id: Look(None, None, None) for replica_id in self._known}

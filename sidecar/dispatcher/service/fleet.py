@@ -15,6 +15,8 @@ from dispatcher.service.arrivals import Arrivals
 from dispatcher.service.replica import USE_MEMORY_S, Promise, Replica, resident_of, use_rate
 from dispatcher.service.slots import SlotQueue
 
+_CPU_OVER_S = 5.0
+
 
 class Fleet:
     """Every replica there is.
@@ -57,6 +59,10 @@ class Fleet:
         """A snapshot for choosing."""
         now_s = self._now()
         return tuple(resident_of(replica, now_s) for replica in self._replicas.values())
+
+    def resident(self, replica: Replica) -> Resident:
+        """One replica's row in such a snapshot."""
+        return resident_of(replica, self._now())
 
     def arrivals(self, model_id: ModelId) -> Arrivals:
         """How often a model is asked for, as of now."""
@@ -143,6 +149,24 @@ class Fleet:
         replica.pid, replica.memory_mib = look.pid, look.memory_mib
         if look.memory_mib is not None:
             replica.memory_peak_mib = max(replica.memory_peak_mib or 0, look.memory_mib)
+        if look.cpu_s is not None and self._now() - replica.cpu_at_s >= _CPU_OVER_S:
+            self._burnt(replica, look.cpu_s)
+
+    def _burnt(self, replica: Replica, cpu_s: float) -> None:
+        """Note CPU time; when nothing was to be done since the last time, that is what idling costs."""
+        now_s = self._now()
+        was_idle = not replica.promises and replica.used_s <= replica.cpu_at_s
+        if was_idle and replica.cpu_s is not None and replica.sleep is None:
+            replica.idle_cores = max(0.0, cpu_s - replica.cpu_s) / (now_s - replica.cpu_at_s)
+        replica.cpu_s, replica.cpu_at_s = cpu_s, now_s
+
+    def pausing(self, replica: Replica, lock: asyncio.Lock) -> None:
+        """A replica is being put to sleep: it must be woken before it is used."""
+        replica.sleep = lock
+
+    def awake(self, replica: Replica) -> None:
+        """A replica answers at once again."""
+        replica.sleep = None
 
     def ran_out(self, replica: Replica) -> None:
         """Note that a replica's memory was not enough: it takes at least its limit, and the log is to say so."""

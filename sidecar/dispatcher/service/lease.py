@@ -12,6 +12,7 @@ from dispatcher.core.replica import Endpoint, ReplicaId, ReplicaState
 from dispatcher.errors import DeadlineExceeded, Overloaded, RuntimeUnreachable
 from dispatcher.service.cores import CoreGate
 from dispatcher.service.fleet import Fleet
+from dispatcher.service.pause import Pauser
 from dispatcher.service.registry import Registry
 from dispatcher.service.replica import Replica
 from dispatcher.service.start import Starter
@@ -37,6 +38,7 @@ class Leaser:
         fleet: Fleet,
         registry: Registry,
         starter: Starter,
+        pauser: Pauser,
         cores: CoreGate,
         now: Callable[[], float],
         queue_max: int,
@@ -44,6 +46,7 @@ class Leaser:
         self._fleet = fleet
         self._registry = registry
         self._starter = starter
+        self._pauser = pauser
         self._cores = cores
         self._now = now
         self._queue_max = queue_max
@@ -54,7 +57,8 @@ class Leaser:
 
         Enter it right after deciding: until the promise is made nothing awaits, so the choice still holds.
 
-        Raises: Overloaded, DeadlineExceeded while waiting, ReplicaStartFailed, or RuntimeUnreachable when it died.
+        Raises: Overloaded, DeadlineExceeded while waiting, ReplicaStartFailed, HostUnreachable, or RuntimeUnreachable
+            when it died.
         """
         self._check_room()
         asked_s = self._now()
@@ -66,6 +70,8 @@ class Leaser:
             up_s = self._now()
             turn = self._fleet.slot(promise)
             replica = await self._within(deadline, turn, f"waiting for {home.model_id}, which was busy")
+            if replica.sleep is not None:
+                await self._within(deadline, self._pauser.wake(replica), f"{home.model_id} was being woken")
             async with self._cores_for(replica, deadline):
                 yield self._begun(replica, load_s=up_s - asked_s, queue_s=self._now() - up_s)
         finally:

@@ -22,7 +22,11 @@ class Promise:
 
 @dataclass(slots=True, eq=False)
 class Replica:
-    """One row of the table; only the fleet writes to it. `came_up` is done when it is ready, or holds why it failed."""
+    """One row of the table; only the fleet writes to it.
+
+    `came_up` is done when it is ready, or holds why it failed. `sleep` is there from when it is put to sleep until it
+    is awake again; whoever pauses or wakes it holds that lock.
+    """
 
     order: StartOrder
     spec: ModelSpec
@@ -40,6 +44,10 @@ class Replica:
     pid: int | None = None
     memory_mib: int | None = None
     memory_peak_mib: int | None = None
+    cpu_s: float | None = None
+    cpu_at_s: float = 0.0
+    idle_cores: float = 0.0
+    sleep: asyncio.Lock | None = None
     uses_per_s: float = 0.0
     promises: list[Promise] = field(default_factory=list)
 
@@ -85,6 +93,8 @@ def resident_of(replica: Replica, now_s: float) -> Resident:
         uses_per_s=use_rate(replica, now_s),
         idle_s=0.0 if replica.promises else now_s - replica.used_s,
         up_s=now_s - replica.since_s if replica.state is ReplicaState.READY else 0.0,
+        is_paused=replica.sleep is not None,
+        idle_cores=replica.idle_cores,
     )
 
 

@@ -17,11 +17,12 @@ class KeptTasks:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def keep(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Start work and keep it until it is done. An error nobody awaits is logged."""
+    def keep(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Start work and keep it until it is done, whoever waits for it. An error is logged."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def supervise(self, work: Callable[[], Awaitable[None]], name: str) -> None:
         """Run a loop for as long as the sidecar lives: when it fails, log it, wait, and run it again."""

@@ -18,11 +18,12 @@ _SYNC = """
     INSERT INTO model_registry (
         id, source, is_enabled, name, family, parameters_b, licence, runtime, host, context_tokens, slots,
         capabilities, quality, prefill_tps, decode_tps, load_s, weights_mib, overhead_mib, kv_mib_per_1k_tokens,
-        engine, reference, needs_gpu, is_pinned, usd_per_mtok, is_local
+        engine, reference, needs_gpu, is_pinned, usd_per_mtok, is_local, idle_stop_s
     ) VALUES (
         :id, 'catalogue', :is_enabled, :name, :family, :parameters_b, :licence, :runtime, :host, :context_tokens,
         :slots, :capabilities, :quality, :prefill_tps, :decode_tps, :load_s, :weights_mib, :overhead_mib,
-        :kv_mib_per_1k_tokens, :engine, :reference, :needs_gpu, :is_pinned, :usd_per_mtok, :is_local
+        :kv_mib_per_1k_tokens, :engine, :reference, :needs_gpu, :is_pinned, :usd_per_mtok, :is_local,
+        :idle_stop_s
     )
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, family = excluded.family, parameters_b = excluded.parameters_b,
@@ -32,7 +33,7 @@ _SYNC = """
         load_s = excluded.load_s, weights_mib = excluded.weights_mib, overhead_mib = excluded.overhead_mib,
         kv_mib_per_1k_tokens = excluded.kv_mib_per_1k_tokens, engine = excluded.engine,
         reference = excluded.reference, needs_gpu = excluded.needs_gpu, usd_per_mtok = excluded.usd_per_mtok,
-        is_local = excluded.is_local
+        is_local = excluded.is_local, idle_stop_s = excluded.idle_stop_s
     WHERE source = 'catalogue'
 """
 
@@ -126,6 +127,7 @@ def _row(spec: ModelSpec) -> dict[str, object]:
         "is_pinned": int(spec.is_pinned),
         "usd_per_mtok": spec.usd_per_mtok,
         "is_local": int(spec.is_local),
+        "idle_stop_s": spec.idle_stop_s,
     }
 
 
@@ -151,5 +153,6 @@ def _spec(row: sqlite3.Row) -> ModelSpec:
         is_pinned=bool(row["is_pinned"]),
         usd_per_mtok=row["usd_per_mtok"],
         is_local=bool(row["is_local"]),
+        idle_stop_s=row["idle_stop_s"],
         is_enabled=bool(row["is_enabled"]),
     )

@@ -45,7 +45,7 @@ async def test_only_what_was_said_is_sent(run: Run, sidecar: FakeSidecar) -> Non
 async def test_every_option_reaches_the_sidecar(run: Run, sidecar: FakeSidecar) -> None:
     await run(
         *_LLAMA, "--host", "process", "--context-tokens", "8192", "--slots", "2", "--weights-mib", "1925",
-        "--family", "llama3", "--licence", "Llama-3.2", "--needs-gpu", "--pinned",
+        "--family", "llama3", "--licence", "Llama-3.2", "--needs-gpu", "--pinned", "--idle-stop-s", "60",
     )  # fmt: skip
     sent = json.loads(sidecar.asked[0].body)
     assert sent == {
@@ -61,6 +61,7 @@ async def test_every_option_reaches_the_sidecar(run: Run, sidecar: FakeSidecar) 
         "licence": "Llama-3.2",
         "needs_gpu": True,
         "pinned": True,
+        "idle_stop_s": 60.0,
     }
 
 

@@ -7,6 +7,7 @@ import pytest
 from dispatcher.core.replica import ReplicaId
 from dispatcher.hosts.docker_sighting import REMOVED, Sighting
 from dispatcher.hosts.docker_sightings import Sightings
+from dispatcher.hosts.docker_usage import Usage
 
 RUNNING = Sighting("c1", ReplicaId("r1"), "running", 4711, 0, is_oom_killed=False, error="", limit_mib=64, last_line="")
 OUT_OF_MEMORY = "out of memory: its limit of 64 MiB is too little"
@@ -52,7 +53,7 @@ def test_nobody_is_named_while_the_engine_is_silent(known: Sightings) -> None:
     known.blind()
     assert known.looks() == {}
     assert known.look(RUNNING.replica_id).ended is None
-    known.measured({RUNNING.replica_id: 42})
+    known.measured({RUNNING.replica_id: Usage(42, 1.5)})
     assert known.looks()[RUNNING.replica_id].memory_mib == 42
 
 
@@ -93,7 +94,19 @@ def test_a_stopped_replica_is_forgotten_and_stays_so(known: Sightings) -> None:
     known.forget(RUNNING.replica_id)
     known.saw(RUNNING, 2.0)
     known.saw_all([RUNNING], 2.0)
-    known.measured({RUNNING.replica_id: 42})
+    known.measured({RUNNING.replica_id: Usage(42, 1.5)})
     known.had_oom(RUNNING.replica_id)
     assert known.looks() == {}
     assert known.look(RUNNING.replica_id).ended == "it was stopped"
+
+
+def test_a_pause_of_our_own_is_no_end_and_anothers_is(known: Sightings) -> None:
+    paused = replace(RUNNING, status="paused")
+    known.falls_asleep(RUNNING.replica_id)
+    known.saw(paused, 2.0)
+    assert known.look(RUNNING.replica_id).ended is None
+    known.woke_up(RUNNING.replica_id, [RUNNING], 3.0)
+    known.saw(paused, 2.5)  # seen before it woke up, told after
+    assert known.look(RUNNING.replica_id).ended is None
+    known.saw(paused, 4.0)
+    assert known.look(RUNNING.replica_id).ended == "its container was paused by someone else"

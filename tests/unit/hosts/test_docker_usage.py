@@ -1,10 +1,10 @@
-"""A container's memory is read from its control group, of either version, and from no one else's."""
+"""What a container uses is read from its control group, of either version, and from no one else's."""
 
 from pathlib import Path
 
 import pytest
 
-from dispatcher.hosts.docker_memory import read_memory_mib
+from dispatcher.hosts.docker_usage import Usage, read_usage
 
 ID = "c0ffee" * 10
 MIB = 2**20
@@ -24,13 +24,15 @@ def test_pages_that_may_be_dropped_do_not_count(version: tuple[str, str, str, st
     write(tmp_path / "cgroup" / folder.format(id=ID) / usage, f"{300 * MIB}\n")
     stat = f"anon {90 * MIB}\ninactive_file {7 * MIB}\ntotal_inactive_file {7 * MIB}\n{cache} {200 * MIB}\n"
     write(tmp_path / "cgroup" / folder.format(id=ID) / "memory.stat", stat)
-    assert read_memory_mib(ID, 12, tmp_path / "proc", tmp_path / "cgroup") == 100
+    write(tmp_path / "cgroup/cpuacct" / f"docker/{ID}/cpuacct.usage", "2500000000\n")
+    write(tmp_path / "cgroup" / folder.format(id=ID) / "cpu.stat", "usage_usec 2500000\nuser_usec 7\n")
+    assert read_usage(ID, 12, tmp_path / "proc", tmp_path / "cgroup") == Usage(100, 2.5)
 
 
 def test_a_process_of_the_same_number_elsewhere_is_not_taken_for_it(tmp_path: Path) -> None:
     write(tmp_path / "proc/12/cgroup", "0::/user.slice\n")
     write(tmp_path / "cgroup/user.slice/memory.current", "1")
-    assert read_memory_mib(ID, 12, tmp_path / "proc", tmp_path / "cgroup") is None
+    assert read_usage(ID, 12, tmp_path / "proc", tmp_path / "cgroup") is None
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "max"])
@@ -38,8 +40,8 @@ def test_what_cannot_be_read_is_not_known(text: str, tmp_path: Path) -> None:
     lines, folder, usage, _ = V2
     write(tmp_path / "proc/12/cgroup", lines.format(id=ID))
     write(tmp_path / "cgroup" / folder.format(id=ID) / usage, text)
-    assert read_memory_mib(ID, 12, tmp_path / "proc", tmp_path / "cgroup") is None
-    assert read_memory_mib(ID, 13, tmp_path / "proc", tmp_path / "cgroup") is None
+    assert read_usage(ID, 12, tmp_path / "proc", tmp_path / "cgroup") is None
+    assert read_usage(ID, 13, tmp_path / "proc", tmp_path / "cgroup") is None
 
 
 def write(path: Path, text: str) -> None:
