@@ -19,8 +19,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import psutil
-from rich.console import Console
-from rich.table import Table
 
 from dispatcher.core.classification import classify
 from dispatcher.core.eligibility import Candidate
@@ -40,6 +38,7 @@ from dispatcher.core.task import (
     TaskType,
 )
 from dispatcher.weights.catalogue import load_catalogue
+from scripts.bench.table import Row, print_table
 
 _CANDIDATES = 10
 _ROUNDS = 3000
@@ -72,11 +71,11 @@ def main() -> None:
         ready_s, rss_mib = _start([sys.executable, "-m", "dispatcher", "serve", "--data-dir", folder, "--port"])
     bare_ready_s, bare_rss_mib = _start([sys.executable, "-c", _BARE])
     rows = [
-        ("Choose among 10 models, median", f"{decide_ms:.3f} ms", "fixed table by task type", f"{table_ms:.3f} ms"),
-        ("Start to /ready, median of 5", f"{ready_s:.2f} s", "bare aiohttp server", f"{bare_ready_s:.2f} s"),
-        ("Memory before the first model", f"{rss_mib:.0f} MiB", "bare aiohttp server", f"{bare_rss_mib:.0f} MiB"),
+        Row("Choose among 10 models, median", f"{decide_ms:.3f} ms", "fixed table by task type", f"{table_ms:.3f} ms"),
+        Row("Start to /ready, median of 5", f"{ready_s:.2f} s", "bare aiohttp server", f"{bare_ready_s:.2f} s"),
+        Row("Memory before the first model", f"{rss_mib:.0f} MiB", "bare aiohttp server", f"{bare_rss_mib:.0f} MiB"),
     ]
-    _print(rows, to_stderr=as_json)
+    print_table(rows, to_stderr=as_json)
     if as_json:
         print(json.dumps({"decide_p50_ms": decide_ms, "ready_s": ready_s, "rss_mib": rss_mib}))
 
@@ -154,7 +153,7 @@ def _link_weights(folder: Path) -> None:
 def _start(command: Sequence[str]) -> tuple[float, float]:
     """Seconds until /ready answers 200 (median of some starts), and the resident memory then, in MiB."""
     measured = [_start_once([*command, str(port)], port) for port in range(38_101, 38_101 + _STARTS)]
-    return tuple(round(statistics.median(column), 3) for column in zip(*measured, strict=True))  # type: ignore[return-value]
+    return tuple(round(statistics.median(column), 3) for column in zip(*measured, strict=True))
 
 
 def _start_once(command: Sequence[str], port: int) -> tuple[float, float]:
@@ -176,13 +175,6 @@ def _is_ready(port: int) -> bool:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def _print(rows: Sequence[Sequence[str]], *, to_stderr: bool) -> None:
-    table = Table("What", "AI Dispatch", "Baseline", "its number")
-    for row in rows:
-        table.add_row(*row)
-    Console(stderr=to_stderr).print(table)
 
 
 main()
