@@ -3,6 +3,7 @@
 import itertools
 import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from scripts.bench.containers.bench import Bench
 from scripts.bench.containers.found import Found
@@ -10,24 +11,41 @@ from scripts.bench.containers.owner import Owner
 from scripts.bench.containers.waits import until
 from scripts.bench.table import Row
 
-_BLOCKS, _BLOCK = 6, 300  # of dispatches, for each state of the engine; seconds each, so that it is missed
+_PAIRS, _BLOCK = 6, 300  # of blocks; dispatches in each: seconds, so that the engine is missed
 _WARM_UPS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Seconds of each dispatch of two blocks that came one after the other."""
+
+    frozen: Sequence[float]
+    healthy: Sequence[float]
+
+    @property
+    def ratio(self) -> float:
+        """How much worse the frozen block's p99 is."""
+        return _p99_s(self.frozen) / _p99_s(self.healthy)
 
 
 async def measure(bench: Bench) -> Found:
     """Warm dispatches while dockerd is frozen, and while it isn't."""
-    healthy: list[list[float]] = []
-    frozen: list[list[float]] = []
     async with bench.sidecar(memory_mib=2048) as owner:
         await owner.enter("warm")
         for _ in range(_WARM_UPS):
             await owner.ask("warm")
-        for number in range(2 * _BLOCKS):
-            if number % 4 in (1, 2):  # so that a drift harms neither
-                frozen.append(await _frozen_block(bench, owner))
-            else:
-                healthy.append(await _block(owner))
-    return _found(frozen, healthy)
+        # In turns, so that a drift harms neither.
+        pairs = [await _pair(bench, owner, frozen_first=number % 2 == 1) for number in range(_PAIRS)]
+    return _found(pairs)
+
+
+async def _pair(bench: Bench, owner: Owner, *, frozen_first: bool) -> Pair:
+    """Two blocks within seconds of each other: what else the machine does harms both, or one pair."""
+    if frozen_first:
+        frozen = await _frozen_block(bench, owner)
+        return Pair(frozen, await _block(owner))
+    healthy = await _block(owner)
+    return Pair(await _frozen_block(bench, owner), healthy)
 
 
 async def _frozen_block(bench: Bench, owner: Owner) -> list[float]:
@@ -42,24 +60,30 @@ async def _block(owner: Owner) -> list[float]:
     return [await owner.timed("warm") for _ in range(_BLOCK)]
 
 
-def _found(frozen: Sequence[Sequence[float]], healthy: Sequence[Sequence[float]]) -> Found:
-    frozen_s, healthy_s = _p99(frozen), _p99(healthy)
+def _found(pairs: Sequence[Pair]) -> Found:
+    ratio = round(statistics.median(pair.ratio for pair in pairs), 3)
+    frozen, healthy = [pair.frozen for pair in pairs], [pair.healthy for pair in pairs]
     row = Row(
-        f"p99 of warm dispatches, dockerd frozen ({_BLOCKS} blocks of {_BLOCK}; p50 {_ms(_p50(frozen))})",
-        _ms(frozen_s),
+        f"p99 of warm dispatches, dockerd frozen ({_PAIRS} blocks of {_BLOCK}; p50 {_p50(frozen)}; "
+        f"median ratio {ratio:.2f})",
+        _p99(frozen),
         "dockerd healthy",
-        f"{_ms(healthy_s)} (p50 {_ms(_p50(healthy))})",
+        f"{_p99(healthy)} (p50 {_p50(healthy)})",
     )
-    return Found("frozen_p99_ratio", round(frozen_s / healthy_s, 3), row)
+    return Found("frozen_p99_ratio", ratio, row)
 
 
-def _p99(blocks: Sequence[Sequence[float]]) -> float:
+def _p99_s(block: Sequence[float]) -> float:
+    return statistics.quantiles(block, n=100)[98]
+
+
+def _p99(blocks: Sequence[Sequence[float]]) -> str:
     """The median of the blocks' own: one block that something else disturbed doesn't decide."""
-    return statistics.median(statistics.quantiles(block, n=100)[98] for block in blocks)
+    return _ms(statistics.median(map(_p99_s, blocks)))
 
 
-def _p50(blocks: Sequence[Sequence[float]]) -> float:
-    return statistics.median(itertools.chain.from_iterable(blocks))
+def _p50(blocks: Sequence[Sequence[float]]) -> str:
+    return _ms(statistics.median(itertools.chain.from_iterable(blocks)))
 
 
 def _ms(seconds: float) -> str:
