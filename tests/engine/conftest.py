@@ -1,8 +1,10 @@
 """A private Docker engine with the embedded inference server's image and real weights, made once for all tests here."""
 
+import io
 import os
 import shutil
 import subprocess
+import tarfile
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +20,7 @@ from tests.fakes.real_weights import fetched
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = "ai-dispatch-inference:0.1"
+STAND_IN = "ai-dispatch-test-ollama:1"
 _PACKAGES = ("docker.io", "docker-registry", "iptables", "iproute2")
 _PROGRAMS = ("dockerd", "containerd", "ip", "docker", "docker-registry")
 
@@ -52,6 +55,38 @@ def own_engine(dockerd_here: None, request: pytest.FixtureRequest) -> Iterator[P
 def weights() -> Path:
     """The small real model's file."""
     return fetched()
+
+
+@pytest.fixture(scope="module")
+def ollama_image(engine: PrivateEngine, weights: Path) -> Iterator[str]:
+    """Our stand-in for Ollama in an image whose command line is Ollama's, with one model that it can fetch."""
+    with engine.client() as client:
+        made = client.create_container(IMAGE)["Id"]
+        try:
+            client.put_archive(made, "/app", _archive(ROOT / "tests" / "fakes", "tests/fakes"))
+            client.put_archive(made, "/", _archive(weights, "registry/small.gguf"))
+            client.commit(
+                made,
+                *STAND_IN.split(":"),
+                changes=[
+                    "USER 0",
+                    'ENTRYPOINT ["python3", "/app/tests/fakes/run_fake_ollama.py"]',
+                    "ENV OLLAMA_MODELS=/root/.ollama/models",
+                    "ENV FAKE_OLLAMA_REGISTRY=llama3.2:3b=/registry/small.gguf",
+                    "ENV FAKE_OLLAMA_ENGINE=llama",
+                ],
+            )
+        finally:
+            client.remove_container(made, force=True)
+        yield STAND_IN
+        client.remove_image(STAND_IN, force=True)  # its layers are the inference image's, which another test fetches
+
+
+def _archive(path: Path, name: str) -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        archive.add(path, name, filter=lambda info: None if "__pycache__" in info.name else info)
+    return content.getvalue()
 
 
 def _engine(*, live_restore: bool = False) -> Iterator[PrivateEngine]:

@@ -50,7 +50,7 @@ class PrivateEngine:
         self.start_dockerd()
 
     def start_dockerd(self) -> None:
-        """Start the engine again after `kill`."""
+        """Start the engine again after `kill` or `stop`."""
         (self.folder / "docker.pid").unlink(missing_ok=True)
         self._dockerd = self._run(
             "dockerd",
@@ -78,6 +78,12 @@ class PrivateEngine:
     def kill(self) -> None:
         """End the engine at once, and wait until it has gone."""
         self.signal(signal.SIGKILL)
+        assert self._dockerd is not None
+        self._dockerd.wait()
+
+    def stop(self) -> None:
+        """Tell the engine to end in order, and wait until it has gone."""
+        self.signal(signal.SIGTERM)
         assert self._dockerd is not None
         self._dockerd.wait()
 

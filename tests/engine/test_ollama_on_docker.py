@@ -4,50 +4,19 @@ Ollama itself can't be had without its registry, so the image holds our stand-in
 llama.cpp; the contract tests hold it to what the real client expects.
 """
 
-import io
-import tarfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from docker.errors import NotFound
 
-from tests.engine.conftest import ROOT
 from tests.engine.dockerd import PrivateEngine
-from tests.engine.replicas import IMAGE, on
+from tests.engine.replicas import on
 from tests.engine.test_sidecar_on_docker import Owner, running
 from tests.integration.waiting import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
-
-STAND_IN = "ai-dispatch-test-ollama:1"
-_REGISTRY = "llama3.2:3b=/registry/small.gguf"
-
-
-@pytest.fixture(scope="module")
-def ollama_image(engine: PrivateEngine, weights: Path) -> Iterator[str]:
-    """The stand-in in an image whose command line is Ollama's, with one model that it can fetch."""
-    with engine.client() as client:
-        made = client.create_container(IMAGE)["Id"]
-        try:
-            client.put_archive(made, "/app", _archive(ROOT / "tests" / "fakes", "tests/fakes"))
-            client.put_archive(made, "/", _archive(weights, "registry/small.gguf"))
-            client.commit(
-                made,
-                *STAND_IN.split(":"),
-                changes=[
-                    "USER 0",
-                    'ENTRYPOINT ["python3", "/app/tests/fakes/run_fake_ollama.py"]',
-                    "ENV OLLAMA_MODELS=/root/.ollama/models",
-                    f"ENV FAKE_OLLAMA_REGISTRY={_REGISTRY}",
-                    "ENV FAKE_OLLAMA_ENGINE=llama",
-                ],
-            )
-        finally:
-            client.remove_container(made, force=True)
-        yield STAND_IN
-        client.remove_image(STAND_IN, force=True)  # its layers are the inference image's, which another test fetches
 
 
 @pytest.fixture
@@ -91,10 +60,3 @@ async def test_all_three_models_of_the_plan_are_offered_and_the_one_that_is_too_
         assert {"llama3.2-3b", "phi3-mini", "qwen2.5-7b"} <= models
         reply = await owner.ask(model="qwen2.5-7b", expect=503)
         assert "AI_DISPATCH_MEMORY_MIB" in reply["error"]["message"]
-
-
-def _archive(path: Path, name: str) -> bytes:
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as archive:
-        archive.add(path, name, filter=lambda info: None if "__pycache__" in info.name else info)
-    return content.getvalue()
