@@ -100,7 +100,9 @@ def progress(image: str, events: Iterable[Mapping[str, Any]]) -> Iterable[Fetchi
             raise EngineFault(str(event["error"]))
         layer, detail = event.get("id", ""), event.get("progressDetail") or {}
         if event.get("status") == "Downloading" and "total" in detail:
-            done[layer], total[layer] = detail["current"], detail["total"]
+            total[layer] = max(total.get(layer, 0), detail["total"])
+            # After a connection broke, the engine counts only what was missing.
+            done[layer] = total[layer] - detail["total"] + detail["current"]
         elif event.get("status") in ("Download complete", "Pull complete") and layer in total:
             done[layer] = total[layer]
         if total:
