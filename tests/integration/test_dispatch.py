@@ -158,6 +158,14 @@ async def test_a_model_that_fails_is_followed_by_the_next_on_the_same_deadline(s
     ]
 
 
+async def test_an_answer_that_breaks_off_before_anything_was_sent_is_asked_for_once_more(client: Client) -> None:
+    broken = f"x {mark(fault='cut_midway')}"
+    reply = await client.ask(broken, model="small", expect=502)
+    assert reply["error"]["code"] == "runtime_incomplete"
+    attempts = (await _stored(client, reply["error"]["dispatch_id"]))["attempts"]
+    assert [attempt["error"] for attempt in attempts] == ["runtime_incomplete"] * 2
+
+
 async def _stored(client: Client, dispatch_id: str) -> dict[str, object]:
     async def row() -> dict[str, object] | None:
         async with client.http.get(f"/api/dispatches/{dispatch_id}") as response:

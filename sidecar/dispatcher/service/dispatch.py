@@ -22,6 +22,7 @@ from dispatcher.errors import (
     ReplicaOutOfMemory,
     ReplicaStartFailed,
     RuntimeFault,
+    RuntimeIncomplete,
     RuntimeUnreachable,
     Unsatisfiable,
 )
@@ -187,7 +188,7 @@ class Dispatcher:
             completion = await self._equipment.runtime_of(spec).complete(
                 lease.endpoint, ask, trail.deadline, trail.noting(on_text) if on_text else None
             )
-        except RuntimeUnreachable:
+        except (RuntimeUnreachable, RuntimeIncomplete):
             await self._see_whether_it_lives(lease)
             raise
         trail.completed(completion, asked_s)
@@ -208,5 +209,5 @@ class _Done:
 
 
 def _is_given_up(errors: Sequence[DispatcherError]) -> bool:
-    crashed = isinstance(errors[-1], RuntimeUnreachable | ReplicaOutOfMemory)
+    crashed = isinstance(errors[-1], RuntimeUnreachable | RuntimeIncomplete | ReplicaOutOfMemory)
     return not crashed or len(errors) >= _CRASHES_MAX
