@@ -200,7 +200,7 @@ async def sidecar(
             return metrics.text()
 
         routes: list[Route] = [
-            *DispatchApi(dispatcher, limits).routes(),
+            *DispatchApi(dispatcher, fleet, limits, now).routes(),
             *ModelsApi(registry, fleet, Puller(registry, library, manager), manager).routes(),
             *ContainersApi(fleet, manager, budget_mib, now).routes(),
             *LogApi(database, wall).routes(),

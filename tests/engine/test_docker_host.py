@@ -19,6 +19,7 @@ from tests.engine.dockerd import PrivateEngine
 from tests.engine.replicas import IMAGE, INSTALL, Replicas, ignore, inspect, label_all, names, on, seen
 from tests.integration.waiting import until
 
+GENERATION = "0123456789ab"
 pytestmark = pytest.mark.docker
 
 
@@ -116,7 +117,7 @@ async def test_the_first_process_killed_for_memory_is_told_so(replicas: Replicas
             entrypoint=["/usr/bin/python3"],
             name="hog",
             environment={"AI_DISPATCH_REPLICA_KEY": "k"},
-            labels=labels_of(order, INSTALL),
+            labels=labels_of(order, INSTALL, GENERATION),
             ports=[8080],
             host_config=client.create_host_config(
                 mem_limit=32 << 20, memswap_limit=32 << 20, port_bindings={8080: ("127.0.0.1",)}
@@ -132,7 +133,7 @@ async def test_the_first_process_killed_for_memory_is_told_so(replicas: Replicas
 async def test_twenty_lookalikes_are_never_touched(replicas: Replicas, engine: PrivateEngine) -> None:
     host = replicas.host()
     order = replicas.order(host)
-    right = labels_of(order, INSTALL)
+    right = labels_of(order, INSTALL, GENERATION)
     wrong: list[dict[str, str]] = [
         {},
         {**right, "ai-dispatch.install": "aidtest2"},
@@ -169,12 +170,12 @@ async def test_what_a_killed_sidecar_left_half_made_is_removed(replicas: Replica
 
     def make(client: Any) -> None:
         for number, order in enumerate(orders):
-            labels = labels_of(order, INSTALL)
+            labels = labels_of(order, INSTALL, GENERATION)
             if number == 2:
                 labels["ai-dispatch.order"] = "{"
             label_all(client, labels, f"half-{number}")
         client.kill("half-0")
-        client.create_container(IMAGE, ["--help"], labels=labels_of(orders[1], INSTALL), name="half-3")
+        client.create_container(IMAGE, ["--help"], labels=labels_of(orders[1], INSTALL, GENERATION), name="half-3")
 
     await on(engine, make)
     assert await replicas.host().survivors() == ()
@@ -250,3 +251,11 @@ async def test_an_order_for_a_file_elsewhere_is_refused(replicas: Replicas) -> N
         await host.start(replace(replicas.order(host), weights_path="/etc/passwd"))
     with pytest.raises(ReplicaStartFailed, match="reference"):
         await host.start(replace(replicas.order(host), engine=Engine.VLLM, reference="--trust-remote-code"))
+
+
+async def test_what_was_made_from_another_image_is_not_adopted(replicas: Replicas, engine: PrivateEngine) -> None:
+    host = replicas.host()
+    started = await replicas.start(host)
+    assert (await inspect(engine, started.id))["Config"]["Labels"]["ai-dispatch.generation"]
+    assert await replicas.host(image="ai-dispatch-inference:0.2").survivors() == ()
+    assert f"ai-dispatch-{started.id}" not in await names(engine)

@@ -129,6 +129,26 @@ async def test_performance_sums_up_by_what_is_asked(client: Client) -> None:
     assert by_workflow == {"w0": 2, "w1": 1}
 
 
+async def test_who_streams_is_told_what_is_waited_for(start_sidecar: StartSidecar) -> None:
+    client = await start_sidecar(spec(load_s=3.0), behaviour={"load_s": 2.5})
+    events = await _events(client, {"prompt": "Name a colour.", "stream": True})
+    waiting = [data for name, data in events if name == "waiting"]
+    assert waiting
+    assert (waiting[0]["model"], waiting[0]["ahead"], waiting[0]["fetching"]) == ("small", 1, None)
+    assert waiting[0]["state"] in ("creating", "loading")
+    assert 0 < waiting[0]["ready_in_s"] <= 3.0
+    assert waiting[0]["waited_s"] >= 1.0
+    assert [name for name, _ in events][-1] == "done"
+
+
+async def test_a_start_that_fails_while_its_waiting_is_streamed_ends_with_an_error(start_sidecar: StartSidecar) -> None:
+    client = await start_sidecar(spec(), behaviour={"load_s": 60}, start_timeout_s=1.5)
+    events = await _events(client, {"prompt": "Name a colour.", "stream": True})
+    assert events[0][0] == "waiting"
+    (name, data) = events[-1]
+    assert (name, data["error"]["code"]) == ("error", "replica_start_failed")
+
+
 async def test_an_answer_is_streamed_piece_by_piece_and_ends_with_the_whole(client: Client) -> None:
     events = await _events(client, {"prompt": "Name a colour.", "stream": True})
     names = [name for name, _ in events]

@@ -11,7 +11,7 @@ from dispatcher.api.schemas import ContainerReply, ContainersReply, FetchingRepl
 from dispatcher.core.replica import Resident
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.manage import Manager
-from dispatcher.service.replica import Replica
+from dispatcher.service.replica import Replica, ready_in_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,18 @@ class ContainersApi:
             memory_peak_mib=replica.memory_peak_mib,
             memory_reserved_mib=replica.footprint_mib,
             idle_s=round(resident.idle_s, 1),
-            ready_in_s=round(resident.ready_in_s, 1),
+            ready_in_s=rounded(ready_in_s(replica, self.now())),
             uptime_s=round(self.now() - replica.opened_s, 1),
-            fetching=FetchingReply(**asdict(replica.fetching)) if replica.fetching else None,
+            fetching=fetching_reply(replica),
             reason=replica.reason,
         )
+
+
+def fetching_reply(replica: Replica) -> FetchingReply | None:
+    """How far a replica's download is, if one runs."""
+    return FetchingReply(**asdict(replica.fetching)) if replica.fetching else None
+
+
+def rounded(duration_s: float | None) -> float | None:
+    """Seconds, to a tenth."""
+    return None if duration_s is None else round(duration_s, 1)

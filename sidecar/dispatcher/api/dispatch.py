@@ -1,6 +1,7 @@
 """POST /api/dispatch and POST /api/explain."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -11,10 +12,12 @@ from dispatcher.api.middleware import DISPATCH_ID, error_reply
 from dispatcher.api.replies import decision_reply, dispatch_reply
 from dispatcher.api.requests import RequestLimits, dispatch_request
 from dispatcher.api.routes import Route, Scope
-from dispatcher.api.schemas import DispatchBody, DispatchReply, ErrorReply, ExplainReply, TextEvent
+from dispatcher.api.schemas import DispatchBody, DispatchReply, ErrorReply, ExplainReply, TextEvent, WaitingEvent
+from dispatcher.api.waiting import Waiting
 from dispatcher.core.task import DispatchId, DispatchRequest
 from dispatcher.errors import DispatcherError
 from dispatcher.service.dispatch import Dispatcher
+from dispatcher.service.fleet import Fleet
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,9 @@ class DispatchApi:
     """Answers prompts."""
 
     dispatcher: Dispatcher
+    fleet: Fleet
     limits: RequestLimits
+    now: Callable[[], float]
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -35,7 +40,12 @@ class DispatchApi:
                 self.dispatch,
                 body=DispatchBody,
                 reply=DispatchReply,
-                events=(("text", TextEvent), ("done", DispatchReply), ("error", ErrorReply)),
+                events=(
+                    ("waiting", WaitingEvent),
+                    ("text", TextEvent),
+                    ("done", DispatchReply),
+                    ("error", ErrorReply),
+                ),
             ),
             Route(
                 "POST",
@@ -73,14 +83,17 @@ class DispatchApi:
     async def _streamed(
         self, request: web.Request, dispatch_id: DispatchId, asked: DispatchRequest
     ) -> web.StreamResponse:
-        """Until the first piece an error is an HTTP status; after it, the last event."""
+        """Until the first event an error is an HTTP status; after it, the last event."""
         stream = EventStream(request)
+        waiting = Waiting(stream, self.fleet, self.now)
 
         async def on_text(text: str) -> None:
+            waiting.is_over = True
             await stream.send("text", TextEvent(text=text))
 
         try:
-            answer = await self.dispatcher.dispatch(dispatch_id, asked, on_text)
+            async with waiting:
+                answer = await self.dispatcher.dispatch(dispatch_id, asked, on_text, waiting.on_replica)
         except DispatcherError as error:
             if not stream.is_open:
                 raise

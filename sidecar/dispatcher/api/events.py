@@ -1,5 +1,7 @@
 """Server-sent events: a reply that is written while it comes to be."""
 
+import asyncio
+
 from aiohttp import web
 from pydantic import BaseModel
 
@@ -17,6 +19,7 @@ class EventStream:
     def __init__(self, request: web.Request) -> None:
         self._request = request
         self._response = web.StreamResponse(headers=_HEADERS)
+        self._turn = asyncio.Lock()
 
     @property
     def is_open(self) -> bool:
@@ -24,10 +27,11 @@ class EventStream:
         return self._response.prepared
 
     async def send(self, event: str, data: BaseModel) -> None:
-        """Write one event; waits while the caller reads slowly."""
-        if not self._response.prepared:
-            await self._response.prepare(self._request)
-        await self._response.write(f"event: {event}\ndata: {data.model_dump_json(by_alias=True)}\n\n".encode())
+        """Write one event, whole, whoever else writes; waits while the caller reads slowly."""
+        async with self._turn:
+            if not self._response.prepared:
+                await self._response.prepare(self._request)
+            await self._response.write(f"event: {event}\ndata: {data.model_dump_json(by_alias=True)}\n\n".encode())
 
     async def end(self) -> web.StreamResponse:
         """Close the stream."""

@@ -282,7 +282,7 @@ class ContainerReply(Reply):
     memory_peak_mib: int | None
     memory_reserved_mib: int
     idle_s: float
-    ready_in_s: float
+    ready_in_s: float | None = Field(description="Until it answers; absent where that isn't known.")
     uptime_s: float
     fetching: FetchingReply | None
     reason: str
@@ -379,6 +379,17 @@ class ErrorReply(Reply):
     """Every error has this shape."""
 
     error: ErrorDetail
+
+
+class WaitingEvent(Reply):
+    """A dispatch waits for a replica. Sent about once a second, from the second second on, until the answer begins."""
+
+    model: str
+    state: ReplicaState
+    ahead: int = Field(description="Dispatches that the replica has promised to answer, this one counted.")
+    waited_s: float
+    ready_in_s: float | None = Field(description="Until the replica answers; absent where that isn't known.")
+    fetching: FetchingReply | None = Field(description="How far the download of its image or model is.")
 
 
 class TextEvent(Reply):

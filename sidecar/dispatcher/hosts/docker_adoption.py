@@ -10,9 +10,9 @@ from dispatcher.core.replica import Survivor
 from dispatcher.hosts.docker_client import EngineFault
 from dispatcher.hosts.docker_command import PORTS
 from dispatcher.hosts.docker_container import endpoint_of, remove
-from dispatcher.hosts.docker_labels import order_of
+from dispatcher.hosts.docker_labels import generation_in, order_of
 from dispatcher.hosts.docker_sighting import Sighting, inspected, labels_in, sighting_of
-from dispatcher.hosts.docker_spec import DockerSettings, key_of
+from dispatcher.hosts.docker_spec import DockerSettings, generation_of, key_of
 
 
 def adopt_all(
@@ -35,6 +35,8 @@ def _survivor(client: docker.APIClient, attributes: Mapping[str, Any], settings:
     order = order_of(labels_in(attributes))
     if order is None or not attributes["State"]["Running"]:
         return None
+    if generation_in(labels_in(attributes)) != generation_of(order.engine, settings):
+        return None  # made from another image, say: what is started next is as set now
     variables = (variable.partition("=") for variable in attributes["Config"]["Env"] or ())
     api_key = key_of(order.engine, {name: value for name, _, value in variables})
     if api_key is None:

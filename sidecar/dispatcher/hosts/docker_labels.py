@@ -12,16 +12,18 @@ _MANAGED = "ai-dispatch.managed"
 _INSTALL = "ai-dispatch.install"
 _MODEL = "ai-dispatch.model"
 _REPLICA = "ai-dispatch.replica"
+_GENERATION = "ai-dispatch.generation"
 _ORDER = "ai-dispatch.order"
 
 
-def labels_of(order: StartOrder, install_id: str) -> dict[str, str]:
-    """All labels of a replica's container."""
+def labels_of(order: StartOrder, install_id: str, generation: str) -> dict[str, str]:
+    """All labels of a replica's container. `generation` tells containers made from another template apart."""
     return {
         _MANAGED: "1",
         _INSTALL: install_id,
         _MODEL: order.model_id,
         _REPLICA: order.replica_id,
+        _GENERATION: generation,
         _ORDER: orjson.dumps(asdict(order)).decode(),
     }
 
@@ -40,6 +42,11 @@ def is_ours(labels: Mapping[str, str], install_id: str) -> bool:
 def replica_of(labels: Mapping[str, str]) -> ReplicaId:
     """The replica a container of ours is; empty, which none is, when it doesn't say."""
     return ReplicaId(labels.get(_REPLICA, ""))
+
+
+def generation_in(labels: Mapping[str, str]) -> str:
+    """From which template a container of ours was made; empty when it doesn't say."""
+    return labels.get(_GENERATION, "")
 
 
 def order_of(labels: Mapping[str, str]) -> StartOrder | None:

@@ -4,6 +4,7 @@ An order names a model and sizes. Image, mounts, capabilities, ports and environ
 and no entry of the registry can ask for more of the machine than this page gives.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ _KEY_VARIABLES = {
 }
 _CACHES = {Engine.OLLAMA: "/root/.ollama", Engine.VLLM: "/root/.cache/huggingface"}
 _PIDS_MAX = 512
+_TEMPLATE = "1"  # raised when this page gives containers something else
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}", re.ASCII)
 
@@ -90,7 +92,7 @@ def container_spec(order: StartOrder, settings: DockerSettings, api_key: str) ->
         image=settings.images[engine],
         command=command(order, settings.weights_folder),
         environment=_environment(order, api_key),
-        labels=labels_of(order, settings.install_id),
+        labels=labels_of(order, settings.install_id, generation_of(engine, settings)),
         mounts=_mounts(order, settings),
         user=None if engine in _CACHES else settings.user,
         is_root_read_only=engine is not Engine.VLLM,  # vLLM compiles kernels into its home
@@ -100,6 +102,12 @@ def container_spec(order: StartOrder, settings: DockerSettings, api_key: str) ->
         network=settings.network,
         needs_gpu=order.needs_gpu,
     )
+
+
+def generation_of(engine: Engine, settings: DockerSettings) -> str:
+    """What a container of this engine is made of besides its order, in 12 letters; another image is another."""
+    made_of = (_TEMPLATE, settings.images[engine], settings.weights_source, settings.user, settings.network or "")
+    return hashlib.sha256("\0".join(made_of).encode()).hexdigest()[:12]
 
 
 def has_key(engine: Engine) -> bool:

@@ -30,7 +30,7 @@ from dispatcher.service.answer import Checked, check_answer, check_schema
 from dispatcher.service.choose import Choice, Chooser
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
-from dispatcher.service.lease import Lease, Leaser
+from dispatcher.service.lease import Lease, Leaser, OnReplica
 from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
 from dispatcher.service.trail import Trail, ending_of
@@ -81,13 +81,20 @@ class Dispatcher:
         self._attempts_max = attempts_max
 
     async def dispatch(
-        self, dispatch_id: DispatchId, request: DispatchRequest, on_text: OnText | None = None
+        self,
+        dispatch_id: DispatchId,
+        request: DispatchRequest,
+        on_text: OnText | None = None,
+        on_replica: OnReplica | None = None,
     ) -> Answer:
         """Answer a prompt. With `on_text`, the answer is also handed out piece by piece while it is written.
+
+        `on_replica` is told at once on which replica the dispatch waits, again after each fall-back.
 
         Raises: a DispatcherError. What happened is recorded however it ends, also when the caller leaves.
         """
         trail = self._trail(dispatch_id, request)
+        trail.on_replica = on_replica
         try:
             done = await self._answered(trail, on_text)
         except DispatcherError as error:
@@ -162,7 +169,7 @@ class Dispatcher:
         begun_s = self._now()
         self._recorder.decided(begun_s - trail.begun_s)
         try:
-            async with self._leaser.lease(choice.decision.chosen, trail.deadline) as lease:
+            async with self._leaser.lease(choice.decision.chosen, trail.deadline, trail.on_replica) as lease:
                 trail.leased(lease)
                 completion = await self._completed(trail, choice, lease, on_text)
             checked = check_answer(completion, trail.request.requirements.output)

@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterator
 
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.record import LifecycleRecord
-from dispatcher.core.replica import GONE, Endpoint, Look, ReplicaId, ReplicaState, Resident, StartOrder, may_become
+from dispatcher.core.replica import (
+    GONE,
+    Endpoint,
+    Fetching,
+    Look,
+    ReplicaId,
+    ReplicaState,
+    Resident,
+    StartOrder,
+    may_become,
+)
 from dispatcher.core.task import ModelId
 from dispatcher.service.arrivals import Arrivals
 from dispatcher.service.replica import USE_MEMORY_S, Promise, Replica, resident_of, use_rate
@@ -89,6 +99,12 @@ class Fleet:
         if state in GONE:
             self._replicas.pop(replica.id, None)
         self._written(replica, took_s)
+
+    def fetches(self, replica: Replica, fetching: Fetching) -> None:
+        """Note how far the download of an image or a model is."""
+        if replica.fetching is None or replica.fetching.what != fetching.what:
+            replica.fetching_since_s, replica.fetched_before_bytes = self._now(), fetching.done_bytes
+        replica.fetching = fetching
 
     def admit(self, replica: Replica) -> None:
         """Note that a replica's memory is really there."""

@@ -18,6 +18,7 @@ from dispatcher.service.replica import Replica
 from dispatcher.service.start import Starter
 
 _T = TypeVar("_T")
+OnReplica = Callable[[ReplicaId], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,10 @@ class Leaser:
         self._queue_max = queue_max
 
     @asynccontextmanager
-    async def lease(self, option: Option, deadline: Deadline) -> AsyncIterator[Lease]:
-        """Hold a replica of the chosen model inside the block.
+    async def lease(
+        self, option: Option, deadline: Deadline, on_replica: OnReplica | None = None
+    ) -> AsyncIterator[Lease]:
+        """Hold a replica of the chosen model inside the block; `on_replica` is told at once on which one it waits.
 
         Enter it right after deciding: until the promise is made nothing awaits, so the choice still holds.
 
@@ -65,6 +68,8 @@ class Leaser:
         home = self._claimed(option)
         promise = self._fleet.promise(home, option.forecast.run.p50)
         try:
+            if on_replica is not None:
+                on_replica(home.id)
             # Shielded: the load belongs to all who want it.
             await self._within(deadline, asyncio.shield(home.came_up), f"{home.model_id} was being loaded")
             up_s = self._now()

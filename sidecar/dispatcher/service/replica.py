@@ -8,6 +8,7 @@ from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.replica import STARTING, Endpoint, Fetching, ReplicaId, ReplicaState, Resident, StartOrder
 from dispatcher.core.task import ModelId
 
+_RATE_AFTER_S = 1.0  # a download's speed is believed after this
 USE_MEMORY_S = 600.0  # how long a use counts towards the rate of use
 
 
@@ -41,6 +42,8 @@ class Replica:
     is_condemned: bool = False
     endpoint: Endpoint | None = None
     fetching: Fetching | None = None
+    fetching_since_s: float = 0.0
+    fetched_before_bytes: int = 0
     pid: int | None = None
     memory_mib: int | None = None
     memory_peak_mib: int | None = None
@@ -88,7 +91,7 @@ def resident_of(replica: Replica, now_s: float) -> Resident:
         footprint_mib=replica.footprint_mib,
         queue_s=0.0 if has_free_slot else sum(left) / replica.order.slots,
         drain_s=sum(left) / replica.order.slots,
-        ready_in_s=_ready_in_s(replica, now_s),
+        ready_in_s=_wait_for_ready_s(replica, now_s),
         reload_s=replica.spec.load_s,
         uses_per_s=use_rate(replica, now_s),
         idle_s=0.0 if replica.promises else now_s - replica.used_s,
@@ -111,7 +114,25 @@ def _left_s(promise: Promise, now_s: float) -> float:
     return promise.expected_s - passed_s if passed_s < promise.expected_s else passed_s
 
 
-def _ready_in_s(replica: Replica, now_s: float) -> float:
+def ready_in_s(replica: Replica, now_s: float) -> float | None:
+    """Seconds until it answers: from how fast it fetches, and how long loading takes; None where that isn't known."""
     if replica.state not in STARTING:
         return 0.0
-    return max(replica.spec.load_s - (now_s - replica.opened_s), replica.spec.load_s / 10)
+    if replica.fetching is not None:
+        fetch_s = _fetch_left_s(replica, replica.fetching, now_s)
+        return None if fetch_s is None else fetch_s + replica.spec.load_s
+    left_s = replica.spec.load_s - (now_s - replica.since_s)
+    return left_s if left_s > 0 and replica.is_admitted else None
+
+
+def _fetch_left_s(replica: Replica, fetching: Fetching, now_s: float) -> float | None:
+    passed_s, came_bytes = now_s - replica.fetching_since_s, fetching.done_bytes - replica.fetched_before_bytes
+    if not fetching.total_bytes or passed_s < _RATE_AFTER_S or came_bytes <= 0:
+        return None
+    return (fetching.total_bytes - fetching.done_bytes) * passed_s / came_bytes
+
+
+def _wait_for_ready_s(replica: Replica, now_s: float) -> float:
+    """The same for choosing, which needs a number: the unknown goes on for as long as it has so far, or as a load."""
+    known_s = ready_in_s(replica, now_s)
+    return max(now_s - replica.opened_s, replica.spec.load_s) if known_s is None else known_s

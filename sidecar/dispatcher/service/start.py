@@ -116,7 +116,7 @@ class Starter:
 
     def _noting(self, replica: Replica) -> OnFetching:
         def note(fetching: Fetching) -> None:
-            replica.fetching = fetching
+            self._fleet.fetches(replica, fetching)
 
         return note
 

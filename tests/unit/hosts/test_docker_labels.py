@@ -11,7 +11,7 @@ from tests.unit.hosts.orders import order
 
 @pytest.mark.parametrize("engine", list(Engine))
 def test_an_order_comes_back_from_its_labels(engine: Engine) -> None:
-    labels = labels_of(order(engine), "aidtest")
+    labels = labels_of(order(engine), "aidtest", "g")
     assert order_of(labels) == order(engine)
     assert replica_of(labels) == order().replica_id
     assert is_ours(labels, "aidtest")
@@ -34,10 +34,10 @@ def test_an_order_comes_back_from_its_labels(engine: Engine) -> None:
     ],
 )
 def test_an_order_that_is_not_whole_is_none(text: str) -> None:
-    assert order_of({**labels_of(order(), "aidtest"), "ai-dispatch.order": text}) is None
+    assert order_of({**labels_of(order(), "aidtest", "g"), "ai-dispatch.order": text}) is None
 
 
-@given(st.dictionaries(st.sampled_from(list(labels_of(order(), ""))), st.text(max_size=20)))
+@given(st.dictionaries(st.sampled_from(list(labels_of(order(), "", ""))), st.text(max_size=20)))
 def test_whatever_labels_there_are_they_can_be_read(labels: dict[str, str]) -> None:
     assert order_of(labels) is None
     assert is_ours(labels, "aidtest") == (

@@ -11,7 +11,7 @@ from dispatcher.core.replica import ReplicaId, StartOrder
 from dispatcher.core.task import ModelId
 from dispatcher.errors import ReplicaStartFailed
 from dispatcher.hosts.docker_labels import labels_of
-from dispatcher.hosts.docker_spec import ContainerSpec, Mount, container_spec, key_of
+from dispatcher.hosts.docker_spec import ContainerSpec, Mount, container_spec, generation_of, key_of
 from tests.unit.hosts.orders import SETTINGS, order
 
 KEY = "the-key"
@@ -33,7 +33,7 @@ def test_the_embedded_server_reads_its_weights_and_writes_nothing() -> None:
             "--replica-id=aidtest-0a1b2c3d",
         ),
         environment={"AI_DISPATCH_REPLICA_KEY": KEY},
-        labels=labels_of(order(), "aidtest"),
+        labels=labels_of(order(), "aidtest", generation_of(Engine.EMBEDDED, SETTINGS)),
         mounts=(Mount("ai-dispatch-weights", "/models", is_read_only=True),),
         user="10001:10001",
         is_root_read_only=True,
@@ -157,7 +157,7 @@ def test_no_order_gets_more_than_the_template_gives(hostile: StartOrder) -> None
         assert getattr(spec, name) == getattr(honest, name)
     assert spec.environment.keys() == honest.environment.keys()
     assert spec.name == f"ai-dispatch-{hostile.replica_id}"
-    assert spec.labels == labels_of(hostile, "aidtest")
+    assert spec.labels == labels_of(hostile, "aidtest", generation_of(hostile.engine, SETTINGS))
     assert 0 < spec.memory_mib == hostile.memory_limit_mib
     assert len(spec.command) == len(honest.command)
     step = 2 if hostile.engine is Engine.LLAMA_CPP else 1
