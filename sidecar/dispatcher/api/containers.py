@@ -75,6 +75,7 @@ class ContainersApi:
             memory_mib=replica.memory_mib,
             memory_peak_mib=replica.memory_peak_mib,
             memory_reserved_mib=replica.footprint_mib,
+            memory_limit_mib=replica.order.memory_limit_mib if replica.order.is_ours else None,
             idle_s=round(resident.idle_s, 1),
             ready_in_s=rounded(ready_in_s(replica, self.now())),
             uptime_s=round(self.now() - replica.opened_s, 1),
