@@ -281,7 +281,7 @@ class ContainerReply(Reply):
     memory_mib: int | None
     memory_peak_mib: int | None
     memory_reserved_mib: int
-    memory_limit_mib: int | None = Field(description="More than this ends it; absent where its owner sets that.")
+    memory_limit_mib: int | None = Field(description="More than this ends it; absent where someone else runs it.")
     idle_s: float
     ready_in_s: float | None = Field(description="Until it answers; absent where that isn't known.")
     uptime_s: float

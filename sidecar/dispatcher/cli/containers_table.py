@@ -17,11 +17,10 @@ def containers_table(reply: ContainersReply) -> Table:
         caption=f"replicas: {len(reply.containers)}; {reply.memory_reserved_mib} of {reply.memory_budget_mib} MiB lent",
     )
     for container in reply.containers:
-        used = "–" if container.memory_mib is None else str(container.memory_mib)
         table.add_row(
             container.model,
             _state(container),
-            f"{used} of {container.memory_reserved_mib} MiB",
+            _memory(container),
             f"{container.in_flight}/{container.slots}" + (f", {container.waiting} wait" if container.waiting else ""),
             seconds(container.idle_s),
             seconds(container.uptime_s),
@@ -30,6 +29,13 @@ def containers_table(reply: ContainersReply) -> Table:
             harmless(container.reason),
         )
     return table
+
+
+def _memory(container: ContainerReply) -> str:
+    if container.memory_limit_mib is None:
+        return "its owner's"
+    used = "–" if container.memory_mib is None else str(container.memory_mib)
+    return f"{used} of {container.memory_reserved_mib} MiB"
 
 
 def _state(container: ContainerReply) -> str:

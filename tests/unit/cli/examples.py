@@ -137,7 +137,7 @@ def container(
         memory_mib=214,
         memory_peak_mib=220,
         memory_reserved_mib=300,
-        memory_limit_mib=None,
+        memory_limit_mib=450,
         idle_s=0.0,
         ready_in_s=ready_in_s,
         uptime_s=uptime_s,
