@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psutil
+import pytest
 
 from dispatcher.core.replica import ReplicaState
 from tests.fakes.behaviour import mark
@@ -115,6 +116,7 @@ async def test_a_long_queue_gets_a_second_replica_and_both_work(start_sidecar: S
     assert used == {"warm"}
 
 
+@pytest.mark.heavy
 async def test_a_replica_that_would_not_fit_is_not_added(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(load_s=0.5), behaviour={"token_delay_s": 0.05}, memory_mib=400)
     await client.ask("warm up")
@@ -273,6 +275,7 @@ async def test_stopping_the_sidecar_leaves_no_process_behind(start_sidecar: Star
     assert not [child for child in children if child.is_running()]
 
 
+@pytest.mark.heavy
 async def test_a_server_that_ignores_being_told_to_stop_is_killed(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(), big(), memory_mib=2000, behaviour={"model": "small", "ignores_sigterm": True})
     await client.ask(model="small")
@@ -281,6 +284,7 @@ async def test_a_server_that_ignores_being_told_to_stop_is_killed(start_sidecar:
     assert not psutil.pid_exists(pid)
 
 
+@pytest.mark.heavy
 async def test_a_replica_that_freezes_in_the_middle_is_an_error_in_time(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(), behaviour={"token_delay_s": 0.2})
     await client.ask("warm")

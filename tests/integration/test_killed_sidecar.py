@@ -16,6 +16,8 @@ from tests.integration.conftest import StartSidecar
 from tests.integration.killed import Kept
 from tests.integration.waiting import until
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture
 async def kept(tmp_path: Path) -> AsyncIterator[Kept]:

@@ -117,7 +117,11 @@ async def test_a_replica_gets_its_key_by_its_environment_and_none_of_ours(
     monkeypatch.setenv("AI_DISPATCH_ADMIN_TOKEN_FILE", "/nowhere")
     _, pid = await hosts.start(hosts.host())
     process = psutil.Process(pid)
-    environment = process.environ()
+
+    async def begun() -> dict[str, str]:
+        return process.environ()  # empty for a moment
+
+    environment = await until(begun, "the process has its environment")
     assert environment[KEY_VARIABLE]
     assert environment[KEY_VARIABLE] not in " ".join(process.cmdline())
     assert [name for name in environment if name.startswith("AI_DISPATCH_")] == [KEY_VARIABLE]

@@ -147,7 +147,7 @@ class ProcessHost:
         alive = {process.pid: process for process in psutil.process_iter() if self._is_ours(process)}
         found = []
         for record in self._records.read_all():
-            process = alive.pop(record.pid, None)
+            process = alive.pop(record.pid, None) or _just_started(record.pid)
             if process is None or abs(process.create_time() - record.created_at) > _CLOCK_DRIFT_S:
                 self._records.remove(record.order.replica_id)
                 continue
@@ -168,6 +168,15 @@ class ProcessHost:
         return any(
             flag == "--replica-id" and value.startswith(f"{self._install_id}-") for flag, value in pairwise(words)
         )
+
+
+def _just_started(pid: int) -> psutil.Process | None:
+    """A process that the system has begun but not yet given its words; for a moment it can't be told by them."""
+    try:
+        process = psutil.Process(pid)
+        return None if process.cmdline() else process
+    except psutil.Error:
+        return None
 
 
 def _arguments(order: StartOrder, port: int) -> list[str]:
