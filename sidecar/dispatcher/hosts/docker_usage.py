@@ -23,7 +23,10 @@ def usage(client: docker.APIClient, container_id: str, pid: int | None) -> Usage
     """Read from the control group's files where they can be seen (microseconds), else asked of the engine."""
     if pid is not None and (read := read_usage(container_id, pid)) is not None:
         return read
-    stats: Mapping[str, Any] = client.stats(container_id, stream=False, one_shot=True)
+    try:
+        stats: Mapping[str, Any] = client.stats(container_id, stream=False, one_shot=True)
+    except ValueError:  # of a container that is ending the engine says nothing at all, which isn't JSON
+        return Usage(None, None)
     memory = stats.get("memory_stats") or {}
     cpu_ns = ((stats.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage")
     cpu_s = cpu_ns / 1e9 if cpu_ns else None

@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+import docker
 import pytest
 
 from dispatcher.core.replica import Fetching
 from dispatcher.errors import HostUnreachable
 from dispatcher.hosts.docker import DockerHost
+from dispatcher.hosts.docker_usage import Usage, usage
 from tests.integration.waiting import until
 from tests.unit.hosts.orders import SETTINGS, order
 
@@ -100,6 +102,11 @@ async def test_an_engine_that_comes_to_its_senses_is_seen() -> None:
 
         await until(reachable, "the engine is heard again", _REFUSED_S)
         await host.close()
+
+
+def test_saying_nothing_of_a_container_that_is_ending_is_no_silence() -> None:
+    with engine(lambda: reply("200 OK", b"")) as address, docker.APIClient(address, version="1.41") as client:
+        assert usage(client, "c0ffee", None) == Usage(None, None)
 
 
 def no_progress(_: Fetching) -> None:
