@@ -173,7 +173,7 @@ async def sidecar(
             if kind is HostKind.DOCKER:  # an engine that was away may come back
                 tasks.supervise(partial(reconciler.run, one), f"reconcile {kind}")
         if remote is not None:
-            adopter = Adopter(remote, ollama, registry, fleet, database, now)
+            adopter = Adopter(remote, ollama, registry, fleet, database, settings.is_ollama_local, now)
             await adopter.look()
             tasks.supervise(adopter.run, "adopt")
         tasks.supervise(Scaler(fleet, registry, starter, budget_mib, cores).run, "scale")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -96,6 +97,10 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^\s/?#@]+/?$",
         description="An Ollama that someone else runs, such as `http://127.0.0.1:11434`: its models are offered too.",
     )
+    ollama_is_local: bool | None = Field(
+        None,
+        description="Whether prompts with `privacy: local` may go there; if unset, when it is on loopback.",
+    )
     image_embedded: str = Field("ai-dispatch-inference:0.1", description="Image of the engine `embedded`.")
     image_ollama: str = Field("ollama/ollama:0.34.2", description="Image of the engine `ollama`.")
     image_llama_cpp: str = Field(
@@ -124,7 +129,18 @@ class Settings(BaseSettings):
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the sidecar."""
-        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+        return _is_loopback(self.host)
+
+    @property
+    def is_ollama_local(self) -> bool:
+        """Whether prompts that must stay local may go to the adopted Ollama."""
+        if self.ollama_is_local is not None:
+            return self.ollama_is_local
+        return self.ollama_url is not None and _is_loopback(urlsplit(self.ollama_url).hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:

@@ -120,8 +120,8 @@ def test_every_variable_of_the_sidecar_is_a_setting() -> None:
 
 def test_every_variable_of_ours_is_told_in_the_head() -> None:
     head = TEXT[: TEXT.index("\nname:")]
-    assert set(re.findall(r"\$\{(\w+)", TEXT)) == {"DOCKER_GROUP", "MODEL_MEMORY_MIB", "OLLAMA_URL"}
-    assert all(name in head for name in ("DOCKER_GROUP", "MODEL_MEMORY_MIB", "OLLAMA_URL"))
+    assert set(re.findall(r"\$\{(\w+)", TEXT)) == {"DOCKER_GROUP", "MODEL_MEMORY_MIB", "OLLAMA_URL", "OLLAMA_IS_LOCAL"}
+    assert all(name in head for name in ("DOCKER_GROUP", "MODEL_MEMORY_MIB", "OLLAMA_URL", "OLLAMA_IS_LOCAL"))
 
 
 def test_profiles_leave_the_rest_alone() -> None:
@@ -147,4 +147,4 @@ def test_files_that_are_mounted_are_here_and_volumes_are_declared() -> None:
 def test_the_gpu_is_the_adopted_ollamas() -> None:
     (device,) = SERVICES["ollama"]["deploy"]["resources"]["reservations"]["devices"]
     assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
-    assert "http://ollama:11434 docker compose --profile gpu up -d" in TEXT
+    assert "http://ollama:11434 OLLAMA_IS_LOCAL=true docker compose --profile gpu up -d" in TEXT

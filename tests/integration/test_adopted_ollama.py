@@ -143,3 +143,15 @@ async def test_one_that_goes_away_is_told_and_its_models_are_not_started(
     reply = await client.ask(model=MODEL, expect=503)
     assert reply["error"]["code"] == "host_unreachable"
     assert (await client.ask(model="small"))["text"]
+
+
+async def test_prompts_that_must_stay_local_go_there_only_where_it_is_local(
+    start_sidecar: StartSidecar, ollama: FakeOllama
+) -> None:
+    local = {"model": MODEL, "requirements": {"privacy": "local"}}
+    here = await start_sidecar(spec(), ollama_url=ollama.base_url)
+    assert (await here.ask(**local))["text"]
+    await here.close()
+    elsewhere = await start_sidecar(spec(), folder=here.folder, ollama_url=ollama.base_url, ollama_is_local=False)
+    reply = await elsewhere.ask(**local, expect=422)
+    assert "privacy" in reply["error"]["message"]

@@ -25,11 +25,12 @@ class ServedModel:
     parameters: str
 
 
-def adopted_model(served: ServedModel, can: Collection[str]) -> ModelSpec | None:
+def adopted_model(served: ServedModel, can: Collection[str], *, is_local: bool) -> ModelSpec | None:
     """The model to offer; None for one that can't write, such as a model for embeddings.
 
     Args:
         can: its capabilities in Ollama's words; an older Ollama tells none, and is taken to write.
+        is_local: whether prompts that must stay local may go there.
     """
     if can and "completion" not in can:
         return None
@@ -52,6 +53,7 @@ def adopted_model(served: ServedModel, can: Collection[str]) -> ModelSpec | None
         footprint=footprint,
         engine=Engine.OLLAMA,
         reference=served.reference,
+        is_local=is_local,
     )
 
 

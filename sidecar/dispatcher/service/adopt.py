@@ -26,6 +26,7 @@ class Adopter:
     """Keeps registry and fleet true to what one Ollama says it has and holds. It never changes that Ollama.
 
     Args:
+        is_local: whether prompts that must stay local may go there.
         now: the monotonic clock, in seconds.
     """
 
@@ -36,6 +37,7 @@ class Adopter:
         registry: Registry,
         fleet: Fleet,
         database: Database,
+        is_local: bool,
         now: Callable[[], float],
     ) -> None:
         self._host = host
@@ -43,6 +45,7 @@ class Adopter:
         self._registry = registry
         self._fleet = fleet
         self._database = database
+        self._is_local = is_local
         self._now = now
         self._entered: dict[str, str] = {}  # digests by reference
 
@@ -74,7 +77,8 @@ class Adopter:
         return self._entered.get(served.reference) != served.digest
 
     async def _offered(self, served: ServedModel) -> ModelSpec | None:
-        return adopted_model(served, await self._runtime.capabilities(self._host.endpoint, served.reference))
+        can = await self._runtime.capabilities(self._host.endpoint, served.reference)
+        return adopted_model(served, can, is_local=self._is_local)
 
     async def _enter(self, found: Sequence[tuple[ServedModel, ModelSpec | None]]) -> None:
         """Offer new models, with the switches that an admin set when they were here before."""

@@ -14,26 +14,27 @@ LLAMA = ServedModel("llama3.2:3b", "a80c", 2_019_393_189, "llama", "3.2B")
 
 
 def test_what_ollama_tells_is_what_is_offered() -> None:
-    model = adopted_model(LLAMA, {"completion", "tools"})
+    model = adopted_model(LLAMA, {"completion", "tools"}, is_local=True)
     assert model is not None
     assert (model.id, model.reference, model.parameters_b) == ("ollama:llama3.2:3b", "llama3.2:3b", 3.2)
     assert model.host is HostKind.REMOTE
+    assert model.is_local
     assert model.capabilities == {Capability.JSON, Capability.TOOLS}
 
 
 def test_a_model_that_only_embeds_is_not_offered_for_prompts() -> None:
-    assert adopted_model(LLAMA, {"embedding"}) is None
+    assert adopted_model(LLAMA, {"embedding"}, is_local=True) is None
 
 
 def test_an_older_ollama_that_tells_no_capabilities_is_taken_to_write() -> None:
-    assert adopted_model(LLAMA, ()) is not None
+    assert adopted_model(LLAMA, (), is_local=True) is not None
 
 
 @pytest.mark.parametrize(
     ("told", "billions"), [("135M", 0.135), ("1T", 1000), ("7b", 7), ("", 3.1), ("huge", 3.1), ("0B", 0.001)]
 )
 def test_its_size_is_told_or_taken_from_its_file(told: str, billions: float) -> None:
-    model = adopted_model(ServedModel("x", "", 2_019_393_189, "", told), ())
+    model = adopted_model(ServedModel("x", "", 2_019_393_189, "", told), (), is_local=False)
     assert model is not None
     assert model.parameters_b == pytest.approx(billions, abs=0.01)
 
