@@ -13,13 +13,12 @@ from dispatcher.core.replica import Fetching
 from dispatcher.errors import ReplicaStartFailed
 from dispatcher.hosts.docker_container import host_config
 from dispatcher.hosts.docker_labels import labels_of
-from dispatcher.hosts.docker_spec import container_spec
+from dispatcher.hosts.docker_spec import container_spec, generation_of
 from dispatcher.runtimes.openai import OpenAIRuntime
 from tests.engine.dockerd import PrivateEngine
 from tests.engine.replicas import IMAGE, INSTALL, Replicas, ignore, inspect, label_all, names, on, seen
 from tests.integration.waiting import until
 
-GENERATION = "0123456789ab"
 pytestmark = pytest.mark.docker
 
 
@@ -93,6 +92,11 @@ async def test_what_is_done_behind_our_back_is_seen(
     assert await names(engine) == set()
 
 
+def generation(replicas: Replicas) -> str:
+    """That of the containers which a host makes now: they differ from ours in nothing else."""
+    return generation_of(Engine.EMBEDDED, replicas.settings())
+
+
 async def look_of(host: Any, replica_id: Any) -> Any:
     return (await host.look()).get(replica_id)
 
@@ -117,7 +121,7 @@ async def test_the_first_process_killed_for_memory_is_told_so(replicas: Replicas
             entrypoint=["/usr/bin/python3"],
             name="hog",
             environment={"AI_DISPATCH_REPLICA_KEY": "k"},
-            labels=labels_of(order, INSTALL, GENERATION),
+            labels=labels_of(order, INSTALL, generation(replicas)),
             ports=[8080],
             host_config=client.create_host_config(
                 mem_limit=32 << 20, memswap_limit=32 << 20, port_bindings={8080: ("127.0.0.1",)}
@@ -133,7 +137,7 @@ async def test_the_first_process_killed_for_memory_is_told_so(replicas: Replicas
 async def test_twenty_lookalikes_are_never_touched(replicas: Replicas, engine: PrivateEngine) -> None:
     host = replicas.host()
     order = replicas.order(host)
-    right = labels_of(order, INSTALL, GENERATION)
+    right = labels_of(order, INSTALL, generation(replicas))
     wrong: list[dict[str, str]] = [
         {},
         {**right, "ai-dispatch.install": "aidtest2"},
@@ -170,12 +174,14 @@ async def test_what_a_killed_sidecar_left_half_made_is_removed(replicas: Replica
 
     def make(client: Any) -> None:
         for number, order in enumerate(orders):
-            labels = labels_of(order, INSTALL, GENERATION)
+            labels = labels_of(order, INSTALL, generation(replicas))
             if number == 2:
                 labels["ai-dispatch.order"] = "{"
             label_all(client, labels, f"half-{number}")
         client.kill("half-0")
-        client.create_container(IMAGE, ["--help"], labels=labels_of(orders[1], INSTALL, GENERATION), name="half-3")
+        client.create_container(
+            IMAGE, ["--help"], labels=labels_of(orders[1], INSTALL, generation(replicas)), name="half-3"
+        )
 
     await on(engine, make)
     assert await replicas.host().survivors() == ()
