@@ -186,9 +186,8 @@ async def test_any_message_is_taken(runtime: OllamaRuntime, loaded: Endpoint, sy
 
 
 async def test_what_it_has_and_holds_is_listed(runtime: OllamaRuntime, loaded: Endpoint) -> None:
-    (model,) = await runtime.served(loaded)
-    assert model.reference == REFERENCE
+    model = {one.reference: one for one in await runtime.served(loaded)}[REFERENCE]  # other tests fetch others
     assert model.digest
     assert model.size_bytes > 0
-    assert await runtime.loaded(loaded) == {REFERENCE: order(REFERENCE).context_tokens}
+    assert (await runtime.loaded(loaded))[REFERENCE] == order(REFERENCE).context_tokens
     assert "completion" in await runtime.capabilities(loaded, REFERENCE)

@@ -142,6 +142,7 @@ def _environment(order: StartOrder, api_key: str) -> dict[str, str]:
         "OLLAMA_NUM_PARALLEL": str(order.slots),
         "OLLAMA_CONTEXT_LENGTH": str(order.context_tokens),
         "OLLAMA_MAX_LOADED_MODELS": "1",
+        "OLLAMA_NOPRUNE": "1",  # else one that starts deletes what another is fetching into the volume they share
     }
 
 

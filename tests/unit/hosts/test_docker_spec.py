@@ -64,6 +64,7 @@ def test_ollama_keeps_its_models_in_a_volume_and_is_ruled_by_us() -> None:
         "OLLAMA_NUM_PARALLEL": "2",
         "OLLAMA_CONTEXT_LENGTH": "4096",
         "OLLAMA_MAX_LOADED_MODELS": "1",
+        "OLLAMA_NOPRUNE": "1",
     }
     assert (spec.port, spec.user) == (11434, None)
 
