@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.engine.dockerd import PrivateEngine
-from tests.engine.replicas import names
+from tests.engine.replicas import names, on
 from tests.engine.test_sidecar_on_docker import Owner, running
 from tests.integration.waiting import until
 
@@ -24,6 +24,8 @@ pytestmark = [
 _AWAY = ("host_unreachable", "runtime_unreachable", "runtime_incomplete")
 _DEADLINE_S = 30
 _ASKED = {"prompt": "Name a colour.", "model": "boxed", "requirements": {"max_tokens": 2, "timeout": _DEADLINE_S}}
+_NETWORK = "aidtest-network"
+_WITHOUT = 20  # warm requests while there is no engine
 _LATE_S = 5  # what comes later than this after its deadline is a hang
 
 End = Callable[[PrivateEngine], None]
@@ -40,16 +42,21 @@ def sockets_are_collected_here() -> Iterator[None]:
 async def test_with_live_restore_no_warm_request_fails_and_the_container_is_kept(
     own_engine: PrivateEngine, weights: Path, tmp_path: Path
 ) -> None:
-    async with running(own_engine, weights, tmp_path) as owner:
+    # In a network of its own, as composed: ports that are published on loopback go away with the engine.
+    await on(own_engine, lambda client: client.create_network(_NETWORK))
+    async with running(own_engine, weights, tmp_path, docker_network=_NETWORK) as owner:
         await owner.ask(model="boxed")
         (before,) = await owner.containers()
         for end in ENDS:
             async with asking(owner) as replies:
                 await asyncio.to_thread(end, own_engine)
                 await until(lambda: sees_the_engine(owner, False), "the sidecar misses the engine", 30)
+                await until(more_than(replies, len(replies) + _WITHOUT), "warm requests are answered", 60)
                 await asyncio.to_thread(own_engine.start_dockerd)
                 await until(lambda: sees_the_engine(owner, True), "the sidecar sees the engine", 60)
-            assert {reply["decision"]["way"] if status == 200 else reply for status, reply in replies} == {"warm"}
+            assert [reply for status, reply in replies if status != 200] == []
+            assert {len(reply["attempts"]) for _, reply in replies} == {1}
+            assert {reply["decision"]["way"] for _, reply in replies} == {"warm"}
             (after,) = await owner.containers()
             assert (after["id"], after["state"]) == (before["id"], "ready")
             assert await names(own_engine) == {f"ai-dispatch-{before['id']}"}
@@ -107,6 +114,13 @@ async def sees_the_engine(owner: Owner, wanted: bool) -> bool:
 
 async def refused(replies: Replies) -> bool:
     return any(status == 503 and reply["error"]["code"] == "host_unreachable" for status, reply in replies)
+
+
+def more_than(replies: Replies, count: int) -> Callable[[], Awaitable[bool]]:
+    async def probe() -> bool:
+        return len(replies) > count
+
+    return probe
 
 
 async def answered_last(replies: Replies) -> bool:
