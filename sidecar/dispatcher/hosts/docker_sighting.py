@@ -39,15 +39,17 @@ class Sighting:
         """Why it can't answer any more, None while it can.
 
         Args:
-            had_oom: something in it was killed for memory.
+            had_oom: something in it was killed for memory. Ollama runs on then, but the model has gone with its child.
             is_asleep: that it is paused is our doing.
         """
+        if had_oom:
+            return self._out_of_memory
         if self.status in _RUNNING or (self.status == "paused" and is_asleep):
             return None
         if self.status == "paused":
             return "its container was paused by someone else"
         if self.is_for_memory(had_oom):
-            return f"out of memory: its limit of {self.limit_mib} MiB is too little"
+            return self._out_of_memory
         how = (
             "it was killed (exit code 137)"
             if self.exit_code == _KILLED
@@ -55,6 +57,10 @@ class Sighting:
         )
         said = self.error or self.last_line
         return f"{how}: {said}" if said else how
+
+    @property
+    def _out_of_memory(self) -> str:
+        return f"out of memory: its limit of {self.limit_mib} MiB is too little"
 
 
 def sightings(client: docker.APIClient, install_id: str, replica_id: ReplicaId | None = None) -> list[Sighting]:

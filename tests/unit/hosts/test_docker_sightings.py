@@ -24,7 +24,8 @@ def known() -> Sightings:
 @pytest.mark.parametrize(
     ("seen", "had_oom", "ended"),
     [
-        (RUNNING, True, None),
+        (RUNNING, True, OUT_OF_MEMORY),
+        (RUNNING, False, None),
         (replace(RUNNING, status="created"), False, None),
         (replace(RUNNING, status="paused"), False, "its container was paused by someone else"),
         (replace(RUNNING, status="exited"), False, "it ended with exit code 0"),
@@ -81,10 +82,11 @@ def test_what_was_never_seen_was_not_removed(known: Sightings) -> None:
     assert known.looks() == {}
 
 
-def test_a_kill_for_memory_inside_is_remembered_until_the_end(known: Sightings) -> None:
+def test_a_kill_for_memory_inside_is_an_end_though_the_container_runs_on(known: Sightings) -> None:
     known.saw(RUNNING, 1.0)
     known.had_oom(RUNNING.replica_id)
-    assert known.look(RUNNING.replica_id).ended is None
+    assert known.look(RUNNING.replica_id).ended == OUT_OF_MEMORY
+    assert known.look(RUNNING.replica_id).is_out_of_memory
     known.saw(replace(RUNNING, status="exited", exit_code=1), 2.0)
     assert known.look(RUNNING.replica_id).ended == OUT_OF_MEMORY
 
