@@ -22,7 +22,7 @@ class Failure(StrEnum):
 class CutProxy:
     """Passes everything on until one connection has carried `after_bytes` to who fetches: then that one fails.
 
-    `failed` is set at that moment. Connections made later get no further before `mended` is set.
+    `failed` is set at that moment. All other connections go on, also those made later.
     """
 
     def __init__(self, upstream: str, failure: Failure, after_bytes: int) -> None:
@@ -30,7 +30,6 @@ class CutProxy:
         self._failure = failure
         self._after_bytes = after_bytes
         self.failed = asyncio.Event()
-        self.mended = asyncio.Event()
         self.address = ""
 
     @contextlib.asynccontextmanager
@@ -41,8 +40,6 @@ class CutProxy:
             yield self
 
     async def _dial(self) -> Ends:
-        if self.failed.is_set():
-            await self.mended.wait()
         host, _, port = self._upstream.partition(":")
         return await asyncio.open_connection(host, int(port))
 

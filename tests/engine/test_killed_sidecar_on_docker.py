@@ -114,7 +114,6 @@ async def test_killed_while_the_image_is_fetched(
                 assert one["fetching"]["done_bytes"] < one["fetching"]["total_bytes"]
                 await kept.kill()
                 assert await names(engine) == set()
-                proxy.mended.set()
                 await kept.start()
                 assert await kept.containers() == []
                 assert (await kept.ask("boxed"))["text"]
