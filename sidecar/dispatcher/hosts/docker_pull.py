@@ -101,8 +101,11 @@ def progress(image: str, events: Iterable[Mapping[str, Any]]) -> Iterable[Fetchi
         layer, detail = event.get("id", ""), event.get("progressDetail") or {}
         if event.get("status") == "Downloading" and "total" in detail:
             total[layer] = max(total.get(layer, 0), detail["total"])
-            # After a connection broke, the engine counts only what was missing.
-            done[layer] = total[layer] - detail["total"] + detail["current"]
+            if detail["current"] < detail["total"]:
+                # After a connection broke, the engine counts only what was missing.
+                done[layer] = total[layer] - detail["total"] + detail["current"]
+            else:
+                done.setdefault(layer, 0)  # it says all also when a connection breaks: another event says it is here
         elif event.get("status") in ("Download complete", "Pull complete") and layer in total:
             done[layer] = total[layer]
         if total:

@@ -32,12 +32,14 @@ def test_layers_are_added_up_as_they_become_known() -> None:
 def test_a_layer_that_is_taken_up_again_goes_on_from_what_was_there() -> None:
     events: list[dict[str, object]] = [
         event("Downloading", "a", current=40, total=100),
+        event("Downloading", "a", current=100, total=100),  # what Docker says when the connection breaks
         {"status": "Retrying in 5 seconds", "id": "a", "progressDetail": {}},
         event("Downloading", "a", current=5, total=60),
         event("Downloading", "a", current=60, total=60),
+        event("Download complete", "a"),
     ]
     told = [(one.done_bytes, one.total_bytes) for one in progress("x", events)]
-    assert told == [(40, 100), (40, 100), (45, 100), (100, 100)]
+    assert told == [(40, 100), (40, 100), (40, 100), (45, 100), (45, 100), (100, 100)]
 
 
 def test_an_error_in_the_stream_is_told_as_it_is() -> None:
