@@ -17,7 +17,7 @@ from tests.engine.pushed_image import LAYER_BYTES, Pushed, pushed_image
 from tests.engine.replicas import Replicas, ignore, names
 
 pytestmark = pytest.mark.docker
-_STALL_S = 2.0
+_STALL_S = 4.0
 
 
 @pytest.fixture(scope="module")
