@@ -28,6 +28,11 @@ class DispatcherError(Exception):
         self.message = message
         self.retry_after_s = retry_after_s
 
+    @property
+    def may_be_retried(self) -> bool:
+        """Whether this one may go away by itself: as its kind does, or when it says after how long."""
+        return self.is_retryable or self.retry_after_s is not None
+
 
 class InvalidRequest(DispatcherError):
     """A field of the request is missing, unknown, of the wrong type or out of range."""
@@ -135,10 +140,17 @@ class Unsatisfiable(DispatcherError):
 
 
 class DeadlineInfeasible(DispatcherError):
-    """No model can finish within the timeout; the message says how long the quickest would need."""
+    """No model can finish within the timeout; `feasible_in_s` is how long the quickest would need, from now.
+
+    It says when to ask again only if that helps: when others are what it would have to wait for.
+    """
 
     code = "deadline_infeasible"
     status = 503
+
+    def __init__(self, message: str, *, feasible_in_s: float, retry_after_s: float | None = None) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.feasible_in_s = feasible_in_s
 
 
 class DeadlineExceeded(DispatcherError):

@@ -12,7 +12,7 @@ from tests.integration.conftest import JSON, Client, StartSidecar
 from tests.integration.waiting import until
 from tests.unit.core.builders import spec
 
-ERROR_FIELDS = {"code", "message", "retryable", "retry_after_s", "dispatch_id", "origin"}
+ERROR_FIELDS = {"code", "message", "retryable", "retry_after_s", "feasible_in_s", "dispatch_id", "origin"}
 
 
 async def request(client: Client, method: str, path: str, **options: object) -> tuple[int, JSON, dict[str, str]]:
@@ -167,6 +167,8 @@ async def test_two_host_headers_are_turned_away(client: Client) -> None:
         ({"requirements": {"surprise": 1}}, "requirements.surprise"),
         ({"context": {"item_index": -1}}, "context.item_index"),
         ({"stream": "yes"}, "stream"),
+        ({"priority": 101}, "priority"),
+        ({"requirements": {"on_infeasible": "hope"}}, "requirements.on_infeasible"),
     ],
 )
 async def test_bad_input_is_told_by_field_and_the_next_request_is_fine(

@@ -1,6 +1,7 @@
 """What happens to every request before and after its handler: host, token, errors, and headers."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
@@ -13,6 +14,7 @@ from dispatcher.api.schemas import ErrorDetail, ErrorReply
 from dispatcher.api.tokens import Tokens
 from dispatcher.errors import (
     BodyTooLarge,
+    DeadlineInfeasible,
     DispatcherError,
     HostNotAllowed,
     MalformedBody,
@@ -86,7 +88,7 @@ def error_response(request: web.Request, error: DispatcherError, metrics: Metric
     metrics.errors.labels(error.code).inc()
     response = json_response(error_reply(error, request.get(DISPATCH_ID)), error.status)
     if error.retry_after_s is not None:
-        response.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+        response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     return response
 
 
@@ -96,8 +98,9 @@ def error_reply(error: DispatcherError, dispatch_id: str | None) -> ErrorReply:
         error=ErrorDetail(
             code=error.code,
             message=error.message,
-            retryable=error.is_retryable,
+            retryable=error.may_be_retried,
             retry_after_s=error.retry_after_s,
+            feasible_in_s=error.feasible_in_s if isinstance(error, DeadlineInfeasible) else None,
             dispatch_id=dispatch_id,
             origin=error.origin.value,
         )

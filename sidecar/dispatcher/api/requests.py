@@ -53,6 +53,7 @@ def dispatch_request(body: DispatchBody, limits: RequestLimits) -> DispatchReque
         objective=body.objective,
         model=None if body.model in (None, _AUTO) else ModelId(body.model),
         context=Context(**body.context.model_dump()),
+        priority=body.priority,
     )
 
 
@@ -86,6 +87,7 @@ def _requirements(body: RequirementsBody, limits: RequestLimits) -> Requirements
         output=_output(body.format),
         privacy=body.privacy,
         capabilities=body.capabilities,
+        on_infeasible=body.on_infeasible,
     )
 
 

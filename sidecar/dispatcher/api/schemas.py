@@ -9,7 +9,7 @@ from dispatcher.core.decision import RefusalReason, Way
 from dispatcher.core.model import Engine, HostKind, WeightsState
 from dispatcher.core.outcome import Ending, FinishReason
 from dispatcher.core.replica import ReplicaState
-from dispatcher.core.task import Capability, Complexity, Objective, Privacy, Role, TaskType
+from dispatcher.core.task import Capability, Complexity, Objective, OnInfeasible, Privacy, Role, TaskType
 
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -55,6 +55,11 @@ class RequirementsBody(Body):
     )
     privacy: Privacy = Field(Privacy.ANY, description="`local`: the prompt never leaves this machine.")
     capabilities: frozenset[Capability] = Field(frozenset(), description="What the model must be able to do.")
+    on_infeasible: OnInfeasible = Field(
+        OnInfeasible.REFUSE,
+        description="When no model is likely to keep the timeout: `refuse` says so at once, `best_effort` tries with "
+        "whichever comes nearest, such as a weaker one that is warm.",
+    )
 
 
 class ContextBody(Body):
@@ -78,6 +83,7 @@ class DispatchBody(Body):
     requirements: RequirementsBody = Field(default_factory=RequirementsBody)
     model: _Name | None = Field(None, description="Pins the choice to one model; absent or `auto` leaves it free.")
     context: ContextBody = Field(default_factory=ContextBody)
+    priority: int = Field(0, ge=-100, le=100, description="Larger goes first among those that wait.")
     stream: bool = Field(False, description="Send the answer as server-sent events while it is written.")
 
 
@@ -372,6 +378,7 @@ class ErrorDetail(Reply):
     message: str
     retryable: bool
     retry_after_s: float | None = None
+    feasible_in_s: float | None = Field(None, description="The least requirements.timeout that would do, from now.")
     dispatch_id: str | None = None
     origin: Literal["dispatcher", "runtime"]
 

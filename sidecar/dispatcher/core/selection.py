@@ -1,12 +1,12 @@
 """Which prospect to take: the best utility among those that keep the deadline."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dispatcher.core.decision import Option, Refusal, RefusalReason, Terms
+from dispatcher.core.decision import Option, Refusal, RefusalReason, Terms, Way
 from dispatcher.core.prospects import Prospect
 from dispatcher.core.seconds import chance_within, percentile
-from dispatcher.core.task import Objective
+from dispatcher.core.task import ModelId, Objective
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Wish:
     Args:
         timeout_s: seconds until the answer must be whole.
         confidence: chance, 0..1, with which a model must keep that to be chosen.
+        is_best_effort: when none does, take whichever comes nearest.
     """
 
     objective: Objective
@@ -40,46 +41,67 @@ class Wish:
     confidence: float
     min_quality: float = 0.0
     max_cost_usd: float | None = None
+    is_best_effort: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """The options that keep every limit, best first, and a refusal for each prospect that doesn't.
 
-    `feasible_s` is the shortest timeout with which some prospect would have been taken; None when options exist or
-    when time isn't what is missing.
+    Args:
+        feasible_s: the shortest timeout with which some prospect would have been taken; None when options exist or
+            when time isn't what is missing.
+        again_in_s: when asking the same again may succeed, because waiting for others is what takes too long; None
+            when it won't.
     """
 
     options: tuple[Option, ...]
     refused: tuple[Refusal, ...]
     feasible_s: float | None
+    again_in_s: float | None = None
 
 
 def rank(prospects: Sequence[Prospect], wish: Wish) -> Ranking:
     """Weigh the prospects and put those within the limits in order; ties go by model id, then way.
 
     Utility = P(success, in time) × quality − λ_time × median seconds − λ_cost × USD − λ_evict × regretted seconds.
+    With best effort, when none is likely to be in time, those that are only late are options, the likeliest first.
     """
     options: list[Option] = []
     refused: list[Refusal] = []
-    too_slow_s: list[float] = []
+    late: list[Prospect] = []
     for prospect in prospects:
         no = _limit_broken(prospect, wish)
-        option = None if no else _option(prospect, wish)
-        if option is None:
-            refused.append(no or _slow(prospect, wish))
-            if no is None:
-                too_slow_s.append(percentile(prospect.finish, wish.confidence))
+        if no is not None:
+            refused.append(no)
+        elif chance_within(prospect.finish, wish.timeout_s) < wish.confidence:
+            late.append(prospect)
         else:
-            options.append(option)
+            options.append(_option(prospect, wish))
+    if not options and wish.is_best_effort:
+        tries = sorted((_option(prospect, wish) for prospect in late), key=_nearest_first)
+        return Ranking(tuple(tries), tuple(refused), None)
     options.sort(key=lambda option: (-option.utility, option.model_id, option.way))
-    return Ranking(tuple(options), tuple(refused), min(too_slow_s, default=None) if not options else None)
+    refused.extend(_slow(prospect, wish) for prospect in late)
+    if options:
+        return Ranking(tuple(options), tuple(refused), None)
+    feasible_s = min((percentile(prospect.finish, wish.confidence) for prospect in late), default=None)
+    return Ranking((), tuple(refused), feasible_s, min(_again_in_s(late, wish), default=None))
 
 
-def _option(prospect: Prospect, wish: Wish) -> Option | None:
+def _nearest_first(option: Option) -> tuple[float, float, ModelId, Way]:
+    return -option.chance_in_time, option.finish.p50, option.model_id, option.way
+
+
+def _again_in_s(late: Sequence[Prospect], wish: Wish) -> Iterator[float]:
+    """For each prospect that would be in time had it nothing to wait for, how long until that may be so."""
+    for prospect in late:
+        if chance_within(prospect.forecast.run, wish.timeout_s) >= wish.confidence:
+            yield percentile(prospect.finish, wish.confidence) - wish.timeout_s
+
+
+def _option(prospect: Prospect, wish: Wish) -> Option:
     chance = chance_within(prospect.finish, wish.timeout_s)
-    if chance < wish.confidence:
-        return None
     weights = PRESETS[wish.objective]
     forecast = prospect.forecast
     terms = Terms(

@@ -50,6 +50,13 @@ class Privacy(StrEnum):
     LOCAL = "local"
 
 
+class OnInfeasible(StrEnum):
+    """What to do when no model is likely to keep the deadline: say so at once, or try with whichever comes nearest."""
+
+    REFUSE = "refuse"
+    BEST_EFFORT = "best_effort"
+
+
 class Capability(StrEnum):
     """What a model or its runtime can do beyond plain chat."""
 
@@ -106,6 +113,7 @@ class Requirements:
     output: OutputFormat = PLAIN_TEXT
     privacy: Privacy = Privacy.ANY
     capabilities: frozenset[Capability] = frozenset()
+    on_infeasible: OnInfeasible = OnInfeasible.REFUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class DispatchRequest:
-    """One prompt to answer. `model` pins the choice to one model."""
+    """One prompt to answer. `model` pins the choice to one model; of `priority`, -100..100, the larger goes first."""
 
     messages: tuple[Message, ...]
     requirements: Requirements
@@ -129,3 +137,4 @@ class DispatchRequest:
     objective: Objective = Objective.BALANCED
     model: ModelId | None = None
     context: Context = field(default_factory=Context)
+    priority: int = 0

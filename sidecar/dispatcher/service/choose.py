@@ -11,7 +11,7 @@ from dispatcher.core.features import TextFeatures
 from dispatcher.core.forecast import RANKER
 from dispatcher.core.prospects import Situation, prospects
 from dispatcher.core.selection import Ranking, Wish, rank
-from dispatcher.core.task import DispatchRequest, ModelId
+from dispatcher.core.task import DispatchRequest, ModelId, OnInfeasible
 from dispatcher.errors import DeadlineInfeasible, HostUnreachable, NoEligibleModel, Unsatisfiable
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
@@ -61,7 +61,14 @@ class Chooser:
         """
         situation = self._situation(request, classified, text, failed)
         wants = request.requirements
-        wish = Wish(request.objective, remaining_s, self._confidence, wants.min_quality, wants.max_cost_usd)
+        wish = Wish(
+            objective=request.objective,
+            timeout_s=remaining_s,
+            confidence=self._confidence,
+            min_quality=wants.min_quality,
+            max_cost_usd=wants.max_cost_usd,
+            is_best_effort=wants.on_infeasible is OnInfeasible.BEST_EFFORT,
+        )
         found, refused = prospects(situation)
         ranking = rank(found, wish)
         refused = (*refused, *ranking.refused)
@@ -111,7 +118,10 @@ def _refusal(ranking: Ranking, refused: tuple[Refusal, ...], request: DispatchRe
         timeout_s = request.requirements.timeout_s
         return DeadlineInfeasible(
             f"no model can finish within requirements.timeout = {timeout_s:g} s; "
-            f"raise it to {math.ceil(ranking.feasible_s)} or more, or ask for fewer requirements.max_tokens ({reasons})"
+            f"raise it to {math.ceil(ranking.feasible_s)} or more, ask for fewer requirements.max_tokens, or set "
+            f"requirements.on_infeasible to best_effort ({reasons})",
+            feasible_in_s=ranking.feasible_s,
+            retry_after_s=ranking.again_in_s,
         )
     if any(refusal.reason is RefusalReason.HOST for refusal in told):
         return HostUnreachable(f"no model can take this now: {reasons}", retry_after_s=_ENGINE_BACK_S)

@@ -55,6 +55,25 @@ def test_when_nobody_can_keep_the_deadline_the_shortest_feasible_one_is_told() -
     assert rank(found, wish(timeout_s=ranking.feasible_s + 0.001)).options
 
 
+def test_best_effort_takes_the_likeliest_when_nobody_is_likely_to_be_in_time() -> None:
+    found, _ = prospects(situation(spec(), big(), complexity=Complexity.HIGH))
+    ranking = rank(found, wish(timeout_s=1.0, is_best_effort=True))
+    chances = [option.chance_in_time for option in ranking.options]
+    assert len(chances) == 2
+    assert chances == sorted(chances, reverse=True)
+    assert rank(found, wish(is_best_effort=True)) == rank(found, wish())
+
+
+def test_asking_again_is_advised_only_where_waiting_for_others_is_what_takes_too_long() -> None:
+    busy, _ = prospects(situation(spec(), residents=(resident("s", "small", queue_s=600.0, drain_s=600.0),)))
+    alone_s = busy[0].forecast.run.p90 * 2
+    again_in_s = rank(busy, wish(timeout_s=alone_s)).again_in_s
+    assert again_in_s is not None
+    assert again_in_s > 300
+    idle, _ = prospects(situation(spec(), residents=(resident("s", "small"),)))
+    assert rank(idle, wish(timeout_s=0.01)).again_in_s is None
+
+
 def test_a_minimum_quality_and_a_maximum_cost_are_kept() -> None:
     found, _ = prospects(situation(spec(), big(), complexity=Complexity.HIGH))
     assert [option.model_id for option in rank(found, wish(min_quality=0.5)).options] == ["big"]
