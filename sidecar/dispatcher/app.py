@@ -65,6 +65,7 @@ from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
 from dispatcher.service.retain import retain
 from dispatcher.service.scale import Scaler
+from dispatcher.service.schedule import Scheduler
 from dispatcher.service.start import Starter
 from dispatcher.service.stop import Stopper
 from dispatcher.service.tasks import KeptTasks
@@ -176,13 +177,15 @@ async def sidecar(
             adopter = Adopter(remote, ollama, registry, fleet, database, settings.is_ollama_local, now)
             await adopter.look()
             tasks.supervise(adopter.run, "adopt")
+        scheduler = Scheduler(fleet, registry, starter, budget_mib, now)
+        tasks.supervise(scheduler.run, "schedule")
         tasks.supervise(Scaler(fleet, registry, starter, budget_mib, cores).run, "scale")
         tasks.supervise(Reaper(fleet, registry, pauser, budget_mib, settings.idle_stop_s).run, "reap")
         tasks.supervise(lambda: retain(database, wall, settings.retention_days), "retain")
 
         dispatcher = Dispatcher(
             Chooser(registry, fleet, budget_mib, settings.deadline_confidence, settings.max_tokens_default),
-            Leaser(fleet, registry, starter, pauser, CoreGate(cores), now, settings.queue_max),
+            Leaser(fleet, scheduler, pauser, CoreGate(cores), now, settings.queue_max),
             registry,
             fleet,
             equipment,

@@ -39,7 +39,7 @@ async def one_ready(client: Client, model: str) -> JSON:
 
 async def nothing_in_flight(client: Client) -> None:
     async def idle() -> bool:
-        return all(replica.in_flight == replica.waiting == 0 for replica in client.sidecar.fleet)
+        return client.sidecar.fleet.promised == 0
 
     await until(idle, "nothing in flight")
 
@@ -165,6 +165,30 @@ async def test_memory_promised_never_exceeds_the_budget_whatever_is_asked(start_
     watching.cancel()
     assert len(replies) == 12
     assert 0 < max(samples) <= 600
+
+
+async def test_forty_dispatches_for_two_models_that_do_not_fit_together_take_few_swaps(
+    start_sidecar: StartSidecar,
+) -> None:
+    client = await start_sidecar(spec("one"), spec("two"), memory_mib=300, behaviour={"token_delay_s": 0.002})
+    pins = [("one", "two")[index % 2] for index in range(40)]
+    replies = await asyncio.gather(*(client.ask(f"number {index}", model=pin) for index, pin in enumerate(pins)))
+    assert [reply["model"] for reply in replies] == pins
+    assert sum((await starts(client)).values()) <= 4  # one after the other in order of arrival, it would be forty
+
+
+async def test_an_urgent_dispatch_gets_its_model_although_the_one_in_memory_has_much_to_do(
+    start_sidecar: StartSidecar,
+) -> None:
+    client = await start_sidecar(spec("one"), spec("two"), memory_mib=300, behaviour={"token_delay_s": 0.05})
+    async with asyncio.TaskGroup() as group:
+        many = [group.create_task(client.ask(f"number {index}", model="one")) for index in range(30)]
+        urgent = {"model": "two", "requirements": {"timeout": 30, "max_tokens": 4, "on_infeasible": "best_effort"}}
+        await asyncio.wait(many, return_when=asyncio.FIRST_COMPLETED)
+        await client.ask("now", **urgent)
+        assert sum(task.done() for task in many) < 30
+        for task in many:
+            task.cancel()
 
 
 async def test_a_busy_replica_is_drained_not_cut_when_its_memory_is_wanted(start_sidecar: StartSidecar) -> None:

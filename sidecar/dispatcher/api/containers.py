@@ -71,7 +71,7 @@ class ContainersApi:
             threads=replica.order.threads,
             slots=replica.order.slots,
             in_flight=replica.in_flight,
-            waiting=replica.waiting,
+            waiting=resident.waiting,
             memory_mib=replica.memory_mib,
             memory_peak_mib=replica.memory_peak_mib,
             memory_reserved_mib=replica.footprint_mib,

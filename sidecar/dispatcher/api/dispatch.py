@@ -93,7 +93,7 @@ class DispatchApi:
 
         try:
             async with waiting:
-                answer = await self.dispatcher.dispatch(dispatch_id, asked, on_text, waiting.on_replica)
+                answer = await self.dispatcher.dispatch(dispatch_id, asked, on_text, waiting.on_wait)
         except DispatcherError as error:
             if not stream.is_open:
                 raise

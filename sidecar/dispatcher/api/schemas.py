@@ -393,8 +393,8 @@ class WaitingEvent(Reply):
     """A dispatch waits for a replica. Sent about once a second, from the second second on, until the answer begins."""
 
     model: str
-    state: ReplicaState
-    ahead: int = Field(description="Dispatches that the replica has promised to answer, this one counted.")
+    state: ReplicaState | None = Field(description="Of its replica; absent while other models have their turn.")
+    ahead: int = Field(description="Dispatches that wait for the model or that its replica works on, this one counted.")
     waited_s: float
     ready_in_s: float | None = Field(description="Until the replica answers; absent where that isn't known.")
     fetching: FetchingReply | None = Field(description="How far the download of its image or model is.")

@@ -8,7 +8,7 @@ from types import TracebackType
 from dispatcher.api.containers import fetching_reply, rounded
 from dispatcher.api.events import EventStream
 from dispatcher.api.schemas import WaitingEvent
-from dispatcher.core.replica import ReplicaId
+from dispatcher.core.task import ModelId
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.replica import ready_in_s
 
@@ -28,12 +28,12 @@ class Waiting:
         self._fleet = fleet
         self._now = now
         self._since_s = now()
-        self._replica_id: ReplicaId | None = None
+        self._model_id: ModelId | None = None
         self._telling: asyncio.Task[None] | None = None
 
-    def on_replica(self, replica_id: ReplicaId) -> None:
-        """Note which replica the dispatch waits for."""
-        self._replica_id = replica_id
+    def on_wait(self, model_id: ModelId) -> None:
+        """Note which model the dispatch waits for."""
+        self._model_id = model_id
 
     async def __aenter__(self) -> None:
         self._telling = asyncio.create_task(self._tell(), name="tell who waits")
@@ -55,15 +55,15 @@ class Waiting:
                     await self._stream.send("waiting", event)
 
     def _event(self) -> WaitingEvent | None:
-        replica = self._fleet.get(self._replica_id) if self._replica_id is not None else None
-        if replica is None:
+        if self._model_id is None:
             return None
         now_s = self._now()
+        replica = self._fleet.nearest(self._model_id)
         return WaitingEvent(
-            model=replica.model_id,
-            state=replica.state,
-            ahead=len(replica.promises),
+            model=self._model_id,
+            state=replica.state if replica else None,
+            ahead=len(self._fleet.waiters(self._model_id)) + (replica.in_flight if replica else 0),
             waited_s=round(now_s - self._since_s, 1),
-            ready_in_s=rounded(ready_in_s(replica, now_s)),
-            fetching=fetching_reply(replica),
+            ready_in_s=rounded(ready_in_s(replica, now_s)) if replica else None,
+            fetching=fetching_reply(replica) if replica else None,
         )

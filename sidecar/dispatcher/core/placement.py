@@ -53,10 +53,10 @@ def place(wanted_mib: int, residents: Sequence[Resident], budget_mib: int) -> Pl
 def regret(resident: Resident) -> float:
     """Expected seconds of loading that evicting this replica causes: its load time × chance of use soon.
 
-    One that has not yet been up for as long as its load took counts as wanted for certain: else two models that don't
-    fit together would push each other out before either has earned its load.
+    One that somebody waits for is wanted for certain. So is one that has not yet been up for as long as its load took:
+    else two models that don't fit together would push each other out before either has earned its load.
     """
-    if resident.up_s < resident.reload_s:
+    if resident.waiting or resident.up_s < resident.reload_s:
         return resident.reload_s
     return resident.reload_s * -math.expm1(-resident.uses_per_s * _HORIZON_S)
 

@@ -9,15 +9,32 @@ from dispatcher.core.features import TextFeatures
 from dispatcher.core.forecast import Work, forecast
 from dispatcher.core.placement import Placement, place
 from dispatcher.core.replica import STARTING, ReplicaId, ReplicaState, Resident
-from dispatcher.core.seconds import sure, total
+from dispatcher.core.seconds import total
 from dispatcher.core.task import Complexity, DispatchRequest, ModelId, TaskType
 
 _WAIT_DOUBT = 1.5  # P90 ÷ P50 of a wait for others
 
 
 @dataclass(frozen=True, slots=True)
+class Hall:
+    """Those who wait for a model that isn't in memory.
+
+    Args:
+        ahead_s: expected seconds of work for those who go before whoever asks.
+        turn_s: what the model's whole turn takes, its load included.
+    """
+
+    model_id: ModelId
+    ahead_s: float
+    turn_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
-    """All that a choice depends on: the work, the models, who is resident, and the memory lent to them (MiB)."""
+    """All that a choice depends on: the work, the models, who is resident, and the memory lent to them (MiB).
+
+    `halls` are the models that others wait for already, and that must have memory given up for them.
+    """
 
     request: DispatchRequest
     task_type: TaskType
@@ -27,6 +44,7 @@ class Situation:
     candidates: tuple[Candidate, ...]
     residents: tuple[Resident, ...]
     budget_mib: int
+    halls: tuple[Hall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +117,17 @@ def _wait_key(resident: Resident) -> tuple[float, bool, str]:
 
 def _on_replica(way: Way, candidate: Candidate, resident: Resident, situation: Situation) -> Prospect:
     expected = forecast(candidate.spec, _work(candidate, situation), resident.threads, candidate.footprint_mib)
-    wait = Seconds(resident.wait_s, resident.wait_s * _WAIT_DOUBT)
-    return Prospect(candidate.spec.id, way, resident.replica_id, (), expected, total(wait, expected.run), regret_s=0.0)
+    finish = total(_for_others(resident.wait_s), expected.run)
+    return Prospect(candidate.spec.id, way, resident.replica_id, (), expected, finish, regret_s=0.0)
+
+
+def _for_others(wait_s: float) -> Seconds:
+    return Seconds(wait_s, wait_s * _WAIT_DOUBT)
+
+
+def _ahead_s(model_id: ModelId, situation: Situation) -> float:
+    """What waits for memory already: other models take their turns, and of this one's own some go first."""
+    return sum(hall.ahead_s if hall.model_id == model_id else hall.turn_s for hall in situation.halls)
 
 
 def _by_starting(candidate: Candidate, situation: Situation) -> list[Prospect]:
@@ -108,6 +135,7 @@ def _by_starting(candidate: Candidate, situation: Situation) -> list[Prospect]:
     if placement is None or candidate.unstartable is not None:
         return []
     expected = forecast(candidate.spec, _work(candidate, situation), candidate.threads, candidate.footprint_mib)
+    wait_s = placement.wait_s + _ahead_s(candidate.spec.id, situation)
     return [
         Prospect(
             candidate.spec.id,
@@ -115,7 +143,7 @@ def _by_starting(candidate: Candidate, situation: Situation) -> list[Prospect]:
             None,
             placement.evicts,
             expected,
-            total(sure(placement.wait_s), expected.load, expected.run),
+            total(_for_others(wait_s), expected.load, expected.run),
             placement.regret_s,
         )
     ]

@@ -112,8 +112,10 @@ class Resident:
     Args:
         is_condemned: takes no new work and stops when what it has is done.
         is_pinned: is never evicted, nor stopped for idleness.
+        waiting: dispatches that wait for a slot of it.
         queue_s: expected wait for a free slot, in seconds, once it is ready.
-        drain_s: expected wait until it has done all it has promised, once it is ready.
+        in_flight_s: expected wait until it has done what it works on.
+        drain_s: the same, with what waits for it, once it is ready.
         ready_in_s: expected wait until it answers at all; 0 when ready.
         reload_s: what it costs to bring it back after an eviction.
         uses_per_s: how often it is used, decayed; says how likely it is wanted next.
@@ -138,6 +140,8 @@ class Resident:
     uses_per_s: float
     idle_s: float
     up_s: float = math.inf
+    waiting: int = 0
+    in_flight_s: float = 0.0
     is_paused: bool = False
     idle_cores: float = 0.0
 

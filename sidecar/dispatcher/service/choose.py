@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dispatcher.core.classification import Classification
+from dispatcher.core.deadline import Deadline
 from dispatcher.core.decision import Decision, Explanation, Refusal, RefusalReason
 from dispatcher.core.explanation import explain
 from dispatcher.core.features import TextFeatures
 from dispatcher.core.forecast import RANKER
-from dispatcher.core.prospects import Situation, prospects
+from dispatcher.core.prospects import Hall, Situation, prospects
 from dispatcher.core.selection import Ranking, Wish, rank
 from dispatcher.core.task import DispatchRequest, ModelId, OnInfeasible
+from dispatcher.core.waiting import Waiter
 from dispatcher.errors import DeadlineInfeasible, HostUnreachable, NoEligibleModel, Unsatisfiable
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
@@ -52,18 +54,20 @@ class Chooser:
         request: DispatchRequest,
         classified: Classification,
         text: TextFeatures,
-        remaining_s: float,
+        now_s: float,
+        deadline: Deadline,
         failed: Mapping[ModelId, str],
     ) -> Choice:
         """Choose among all models but those that `failed` in this dispatch (with why).
 
         Raises: ModelNotFound, NoEligibleModel, HostUnreachable, Unsatisfiable, DeadlineInfeasible.
         """
-        situation = self._situation(request, classified, text, failed)
+        newcomer = self.waiter(request, ModelId(""), 0.0, now_s, deadline)
+        situation = self._situation(request, classified, text, newcomer, failed)
         wants = request.requirements
         wish = Wish(
             objective=request.objective,
-            timeout_s=remaining_s,
+            timeout_s=deadline.remaining_s(now_s),
             confidence=self._confidence,
             min_quality=wants.min_quality,
             max_cost_usd=wants.max_cost_usd,
@@ -86,11 +90,26 @@ class Chooser:
         )
         return Choice(situation, wish, decision)
 
+    def waiter(
+        self, request: DispatchRequest, model_id: ModelId, run_s: float, now_s: float, deadline: Deadline
+    ) -> Waiter:
+        """The request as one who waits for a model, on which it takes `run_s` seconds."""
+        return Waiter(
+            ticket=self._fleet.ticket(),
+            model_id=model_id,
+            share=request.context.workflow_id or "",
+            priority=request.priority,
+            arrived_s=now_s,
+            deadline_s=deadline.at_s,
+            run_s=run_s,
+        )
+
     def _situation(
         self,
         request: DispatchRequest,
         classified: Classification,
         text: TextFeatures,
+        newcomer: Waiter,
         failed: Mapping[ModelId, str],
     ) -> Situation:
         if request.model is not None:
@@ -106,9 +125,16 @@ class Chooser:
                 replace(candidate, quarantine=failed.get(candidate.spec.id, candidate.quarantine))
                 for candidate in candidates
             ),
-            residents=self._fleet.residents(),
+            residents=self._fleet.residents(newcomer),
             budget_mib=self._budget_mib,
+            halls=tuple(self._hall(model_id, waiters, newcomer) for model_id, waiters in self._fleet.stranded.items()),
         )
+
+    def _hall(self, model_id: ModelId, waiters: tuple[Waiter, ...], newcomer: Waiter) -> Hall:
+        spec = self._registry.spec(model_id)
+        ahead_s = sum(waiter.run_s for waiter in waiters if waiter.goes_before(newcomer, newcomer.arrived_s))
+        work_s = sum(waiter.run_s for waiter in waiters)
+        return Hall(model_id, ahead_s / spec.slots, spec.load_s + work_s / spec.slots)
 
 
 def _refusal(ranking: Ranking, refused: tuple[Refusal, ...], request: DispatchRequest) -> Exception:

@@ -13,6 +13,7 @@ from dispatcher.core.features import features_of
 from dispatcher.core.outcome import Ask, Attempt, Completion, Ending, OnText, Timing
 from dispatcher.core.prompting import render
 from dispatcher.core.task import DispatchId, DispatchRequest, ModelId
+from dispatcher.core.waiting import Waiter
 from dispatcher.errors import (
     DeadlineInfeasible,
     DispatcherError,
@@ -30,7 +31,7 @@ from dispatcher.service.answer import Checked, check_answer, check_schema
 from dispatcher.service.choose import Choice, Chooser
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
-from dispatcher.service.lease import Lease, Leaser, OnReplica
+from dispatcher.service.lease import Lease, Leaser, OnWait
 from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
 from dispatcher.service.trail import Trail, ending_of
@@ -85,16 +86,16 @@ class Dispatcher:
         dispatch_id: DispatchId,
         request: DispatchRequest,
         on_text: OnText | None = None,
-        on_replica: OnReplica | None = None,
+        on_wait: OnWait | None = None,
     ) -> Answer:
         """Answer a prompt. With `on_text`, the answer is also handed out piece by piece while it is written.
 
-        `on_replica` is told at once on which replica the dispatch waits, again after each fall-back.
+        `on_wait` is told at once for which model the dispatch waits, again after each fall-back.
 
         Raises: a DispatcherError. What happened is recorded however it ends, also when the caller leaves.
         """
         trail = self._trail(dispatch_id, request)
-        trail.on_replica = on_replica
+        trail.on_wait = on_wait
         try:
             done = await self._answered(trail, on_text)
         except DispatcherError as error:
@@ -140,8 +141,7 @@ class Dispatcher:
 
     def _chosen(self, trail: Trail, failures: Mapping[ModelId, Sequence[DispatcherError]]) -> Choice:
         failed = {model_id: errors[-1].message for model_id, errors in failures.items() if _is_given_up(errors)}
-        remaining_s = trail.deadline.remaining_s(self._now())
-        return self._chooser.choose(trail.request, trail.classified, trail.text, remaining_s, failed)
+        return self._chooser.choose(trail.request, trail.classified, trail.text, self._now(), trail.deadline, failed)
 
     async def _answered(self, trail: Trail, on_text: OnText | None) -> _Done:
         """Try candidates until one answers; all on the same deadline, and none after the first streamed piece."""
@@ -169,7 +169,7 @@ class Dispatcher:
         begun_s = self._now()
         self._recorder.decided(begun_s - trail.begun_s)
         try:
-            async with self._leaser.lease(choice.decision.chosen, trail.deadline, trail.on_replica) as lease:
+            async with self._leaser.lease(self._waiter(trail, choice), trail.on_wait) as lease:
                 trail.leased(lease)
                 completion = await self._completed(trail, choice, lease, on_text)
             checked = check_answer(completion, trail.request.requirements.output)
@@ -178,6 +178,11 @@ class Dispatcher:
             raise
         trail.attempts.append(Attempt(choice.decision.chosen.model_id, None, self._now() - begun_s))
         return _Done(choice, completion, checked)
+
+    def _waiter(self, trail: Trail, choice: Choice) -> Waiter:
+        chosen = choice.decision.chosen
+        run_s = chosen.forecast.run.p50
+        return self._chooser.waiter(trail.request, chosen.model_id, run_s, self._now(), trail.deadline)
 
     async def _completed(self, trail: Trail, choice: Choice, lease: Lease, on_text: OnText | None) -> Completion:
         spec = self._registry.spec(choice.decision.chosen.model_id)

@@ -1,16 +1,19 @@
-"""The table of replicas: every one that exists now, what it has promised, and who may still use it.
+"""The table of replicas: every one that exists now, what it works on, and who waits for which model.
 
 This class is its only writer. Everyone else reads `residents()`, a snapshot, and asks for changes here; none of the
 methods awaits, so that nothing happens between a look and the change that follows from it.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.record import LifecycleRecord
 from dispatcher.core.replica import (
     GONE,
+    STARTING,
     Endpoint,
     Fetching,
     Look,
@@ -21,8 +24,10 @@ from dispatcher.core.replica import (
     may_become,
 )
 from dispatcher.core.task import ModelId
+from dispatcher.core.waiting import Waiter
 from dispatcher.service.arrivals import Arrivals
-from dispatcher.service.replica import USE_MEMORY_S, Promise, Replica, resident_of, use_rate
+from dispatcher.service.replica import USE_MEMORY_S, Line, Promise, Replica, resident_of, use_rate
+from dispatcher.service.shares import Shares
 from dispatcher.service.slots import SlotQueue
 
 _CPU_OVER_S = 5.0
@@ -46,6 +51,8 @@ class Fleet:
         self._replicas: dict[ReplicaId, Replica] = {}
         self._arrivals: dict[ModelId, Arrivals] = {}
         self._queues: dict[ModelId, SlotQueue] = {}
+        self._shares = Shares(now())
+        self._tickets = count()
         self._changed = asyncio.Event()
 
     def __iter__(self) -> Iterator[Replica]:
@@ -55,24 +62,57 @@ class Fleet:
         """The replica of that name, unless it is gone."""
         return self._replicas.get(replica_id)
 
+    def nearest(self, model_id: ModelId) -> Replica | None:
+        """The model's replica that answers first, of those that are up or coming."""
+        now_s = self._now()
+        usable = [replica for replica in self if replica.model_id == model_id and replica.is_usable]
+        return min(usable, key=lambda replica: resident_of(replica, Line(), now_s).wait_s, default=None)
+
     @property
     def promised(self) -> int:
         """How many dispatches wait or run."""
-        return sum(len(replica.promises) for replica in self._replicas.values())
+        return self.waiting + sum(len(replica.promises) for replica in self._replicas.values())
+
+    @property
+    def waiting(self) -> int:
+        """How many dispatches wait for a slot."""
+        return sum(len(queue) for queue in self._queues.values())
+
+    def waiters(self, model_id: ModelId) -> tuple[Waiter, ...]:
+        """Those who wait for a slot of a model."""
+        return tuple(self._queues[model_id].waiters) if model_id in self._queues else ()
+
+    @property
+    def stranded(self) -> dict[ModelId, tuple[Waiter, ...]]:
+        """By model, those who wait though no replica that is up or coming will serve them."""
+        waiting = {model_id: queue.waiters for model_id, queue in self._queues.items() if len(queue)}
+        left = {model_id: self._unserved(model_id, waiters) for model_id, waiters in waiting.items()}
+        return {model_id: waiters for model_id, waiters in left.items() if waiters}
 
     @property
     def reserved_mib(self) -> int:
         """Memory of all replicas together, by their footprints."""
         return sum(replica.footprint_mib for replica in self._replicas.values())
 
-    def residents(self) -> tuple[Resident, ...]:
-        """A snapshot for choosing."""
+    def residents(self, newcomer: Waiter | None = None) -> tuple[Resident, ...]:
+        """A snapshot for choosing: waits are those of `newcomer`, or of one that goes last."""
         now_s = self._now()
-        return tuple(resident_of(replica, now_s) for replica in self._replicas.values())
+        lines = {model_id: self._line(model_id, newcomer, now_s) for model_id in self._queues}
+        empty = Line()
+        return tuple(
+            resident_of(replica, lines.get(replica.model_id, empty) if replica.is_usable else empty, now_s)
+            for replica in self._replicas.values()
+        )
 
     def resident(self, replica: Replica) -> Resident:
         """One replica's row in such a snapshot."""
-        return resident_of(replica, self._now())
+        now_s = self._now()
+        line = self._line(replica.model_id, None, now_s) if replica.model_id in self._queues else Line()
+        return resident_of(replica, line, now_s)
+
+    def is_done(self, replica: Replica) -> bool:
+        """Whether it works on nothing, and nobody who waits is left to it."""
+        return not replica.promises and not any(map(replica.serves, self.waiters(replica.model_id)))
 
     def arrivals(self, model_id: ModelId) -> Arrivals:
         """How often a model is asked for, as of now."""
@@ -119,45 +159,58 @@ class Fleet:
         self._serve(replica.model_id)
 
     def lose(self, replica: Replica, error: Exception, reason: str) -> None:
-        """A replica can't be used any more, against our will: those who wait for it get the error.
+        """A replica can't be used any more, against our will.
 
-        It is left draining, for its memory counts until it is known to be gone.
+        When it never came up and no other of its model is up or coming, those who wait get the error. When it had been
+        up, they wait on: another may be started for them. It is left draining, for its memory counts until it is known
+        to be gone.
         """
+        was_starting = replica.state in STARTING
         self.advance(replica, ReplicaState.DRAINING, reason)
         if not replica.came_up.done():
             replica.came_up.set_exception(error)
-        self._queue(replica.model_id).fail(replica, error)
+        if was_starting and not any(other.is_usable for other in self if other.model_id == replica.model_id):
+            self.disappoint(replica.model_id, error)
 
-    def condemn(self, replica: Replica, reason: str) -> None:
-        """Let a replica take no new work; it stops when what it has promised is done."""
-        if not replica.is_condemned:
-            replica.is_condemned, replica.reason = True, reason
+    def disappoint(self, model_id: ModelId, error: Exception) -> None:
+        """Tell everyone who waits for a model that they wait in vain."""
+        self._queue(model_id).fail(error)
+        self._pulse()
+
+    def condemn(self, replica: Replica, reason: str, *, is_urgent: bool = False) -> None:
+        """Let a replica take no new work; it stops when it has served those who wait already.
+
+        An urgent end leaves them waiting for another replica: it only finishes what it works on.
+        """
+        until_s = -math.inf if is_urgent else self._now()
+        if until_s < replica.serves_until_s:
+            replica.serves_until_s, replica.reason = until_s, reason
             self._pulse()
 
-    def promise(self, replica: Replica, expected_s: float) -> Promise:
-        """Note that a replica will answer one more dispatch, which takes about `expected_s` seconds."""
-        promise = Promise(replica, expected_s)
-        replica.promises.append(promise)
-        now_s = self._now()
-        self.arrivals(replica.model_id).came(now_s)
-        replica.uses_per_s = use_rate(replica, now_s) + 1 / USE_MEMORY_S
-        replica.used_s = now_s
-        return promise
+    def ticket(self) -> int:
+        """The number of the next dispatch that waits."""
+        return next(self._tickets)
 
-    def slot(self, promise: Promise) -> asyncio.Future[Replica]:
-        """Wait for a free slot: done when the promise was begun, by its holder or by another replica of the model."""
-        model_id = promise.holder.model_id
-        turn = self._queue(model_id).wait(promise)
-        self._serve(model_id)
-        return turn
+    def wait(self, waiter: Waiter) -> Promise:
+        """Stand in line for a slot of the waiter's model; the turn may have come at once."""
+        promise = self._queue(waiter.model_id).wait(waiter)
+        self.arrivals(waiter.model_id).came(self._now())
+        self._serve(waiter.model_id)
+        if not promise.turn.done():
+            self._pulse()
+        return promise
 
     def finish(self, promise: Promise) -> None:
         """Note that a promise is done with, in whatever way."""
-        replica = promise.holder
-        replica.promises.remove(promise)
-        replica.uses_per_s = use_rate(replica, self._now())
-        replica.used_s = self._now()
-        self._serve(replica.model_id)
+        replica, model_id = promise.holder, promise.waiter.model_id
+        if replica is None:
+            promise.turn.cancel()
+            self._queue(model_id).leave(promise)
+        else:
+            replica.promises.remove(promise)
+            replica.uses_per_s = use_rate(replica, self._now())
+            replica.used_s = self._now()
+            self._serve(model_id)
         self._pulse()
 
     def seen(self, replica: Replica, look: Look) -> None:
@@ -171,7 +224,7 @@ class Fleet:
     def _burnt(self, replica: Replica, cpu_s: float) -> None:
         """Note CPU time; when nothing was to be done since the last time, that is what idling costs."""
         now_s = self._now()
-        was_idle = not replica.promises and replica.used_s <= replica.cpu_at_s
+        was_idle = self.is_done(replica) and replica.used_s <= replica.cpu_at_s
         if was_idle and replica.cpu_s is not None and replica.sleep is None:
             replica.idle_cores = max(0.0, cpu_s - replica.cpu_s) / (now_s - replica.cpu_at_s)
         replica.cpu_s, replica.cpu_at_s = cpu_s, now_s
@@ -193,18 +246,38 @@ class Fleet:
         await self._changed.wait()
 
     def _serve(self, model_id: ModelId) -> None:
-        self._queue(model_id).serve([replica for replica in self if replica.model_id == model_id])
+        queue = self._queue(model_id)
+        if len(queue):
+            now_s = self._now()
+            replicas = [replica for replica in self if replica.model_id == model_id]
+            queue.serve(replicas, self._shares.as_of(now_s), now_s)
 
     def _queue(self, model_id: ModelId) -> SlotQueue:
         return self._queues.setdefault(model_id, SlotQueue(self._begin))
 
     def _begin(self, replica: Replica, promise: Promise) -> None:
-        if promise.holder is not replica:
-            promise.holder.promises.remove(promise)
-            replica.promises.append(promise)
-            promise.holder = replica
-            self._pulse()
-        promise.began_s = self._now()
+        now_s = self._now()
+        promise.holder, promise.began_s = replica, now_s
+        replica.promises.append(promise)
+        replica.uses_per_s = use_rate(replica, now_s) + 1 / USE_MEMORY_S
+        replica.used_s = now_s
+        self._shares.served(promise.waiter.share, promise.waiter.run_s)
+
+    def _unserved(self, model_id: ModelId, waiters: Iterable[Waiter]) -> tuple[Waiter, ...]:
+        replicas = [replica for replica in self._replicas.values() if replica.model_id == model_id]
+        return tuple(waiter for waiter in waiters if not any(replica.serves(waiter) for replica in replicas))
+
+    def _line(self, model_id: ModelId, newcomer: Waiter | None, now_s: float) -> Line:
+        """Those who wait for a model, shared out evenly among its replicas."""
+        waiters = self.waiters(model_id)
+        sharing = max(1, sum(one.is_usable for one in self._replicas.values() if one.model_id == model_id))
+        ahead = [one for one in waiters if newcomer is None or one.goes_before(newcomer, now_s)]
+        return Line(
+            waiting=len(waiters),
+            work_s=sum(one.run_s for one in waiters) / sharing,
+            ahead=len(ahead) // sharing,
+            ahead_s=sum(one.run_s for one in ahead) / sharing,
+        )
 
     def _written(self, replica: Replica, took_s: float | None) -> None:
         self._pulse()

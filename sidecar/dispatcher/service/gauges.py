@@ -13,7 +13,7 @@ def read_gauges(metrics: Metrics, fleet: Fleet, database: Database, budget_mib: 
         if state not in GONE:
             metrics.replicas.labels(state).set(sum(replica.state is state for replica in replicas))
     metrics.in_flight.set(sum(replica.in_flight for replica in replicas))
-    metrics.waiting.set(sum(replica.waiting for replica in replicas))
+    metrics.waiting.set(fleet.waiting)
     metrics.memory.labels("budget").set(budget_mib)
     metrics.memory.labels("reserved").set(fleet.reserved_mib)
     metrics.memory.labels("used").set(sum(replica.memory_mib or 0 for replica in replicas))

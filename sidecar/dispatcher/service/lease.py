@@ -1,4 +1,4 @@
-"""Holding a replica: join or start it, wait for a slot and for cores, and give both back whatever happens."""
+"""Holding a replica: wait for a slot and for cores, and give both back whatever happens."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from dispatcher.core.deadline import Deadline
-from dispatcher.core.decision import Option
 from dispatcher.core.replica import Endpoint, ReplicaId, ReplicaState
+from dispatcher.core.task import ModelId
+from dispatcher.core.waiting import Waiter
 from dispatcher.errors import DeadlineExceeded, Overloaded, RuntimeUnreachable
 from dispatcher.service.cores import CoreGate
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.pause import Pauser
-from dispatcher.service.registry import Registry
 from dispatcher.service.replica import Replica
-from dispatcher.service.start import Starter
+from dispatcher.service.schedule import Scheduler
 
 _T = TypeVar("_T")
-OnReplica = Callable[[ReplicaId], None]
+OnWait = Callable[[ModelId], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,48 +37,41 @@ class Leaser:
     def __init__(
         self,
         fleet: Fleet,
-        registry: Registry,
-        starter: Starter,
+        scheduler: Scheduler,
         pauser: Pauser,
         cores: CoreGate,
         now: Callable[[], float],
         queue_max: int,
     ) -> None:
         self._fleet = fleet
-        self._registry = registry
-        self._starter = starter
+        self._scheduler = scheduler
         self._pauser = pauser
         self._cores = cores
         self._now = now
         self._queue_max = queue_max
 
     @asynccontextmanager
-    async def lease(
-        self, option: Option, deadline: Deadline, on_replica: OnReplica | None = None
-    ) -> AsyncIterator[Lease]:
-        """Hold a replica of the chosen model inside the block; `on_replica` is told at once on which one it waits.
+    async def lease(self, waiter: Waiter, on_wait: OnWait | None = None) -> AsyncIterator[Lease]:
+        """Hold a replica of the waiter's model inside the block; `on_wait` is told at once for which model it waits.
 
-        Enter it right after deciding: until the promise is made nothing awaits, so the choice still holds.
+        Enter it right after deciding: until the place in line is taken nothing awaits, so the choice still holds.
 
         Raises: Overloaded, DeadlineExceeded while waiting, ReplicaStartFailed, HostUnreachable, or RuntimeUnreachable
             when it died.
         """
         self._check_room()
-        asked_s = self._now()
-        home = self._claimed(option)
-        promise = self._fleet.promise(home, option.forecast.run.p50)
+        asked_s, deadline = self._now(), Deadline(waiter.deadline_s)
+        promise = self._fleet.wait(waiter)
         try:
-            if on_replica is not None:
-                on_replica(home.id)
-            # Shielded: the load belongs to all who want it.
-            await self._within(deadline, asyncio.shield(home.came_up), f"{home.model_id} was being loaded")
-            up_s = self._now()
-            turn = self._fleet.slot(promise)
-            replica = await self._within(deadline, turn, f"waiting for {home.model_id}, which was busy")
+            if not promise.turn.done():
+                self._scheduler.plan()
+            if on_wait is not None:
+                on_wait(waiter.model_id)
+            replica = await self._within(deadline, promise.turn, f"waiting for {waiter.model_id}")
             if replica.sleep is not None:
-                await self._within(deadline, self._pauser.wake(replica), f"{home.model_id} was being woken")
+                await self._within(deadline, self._pauser.wake(replica), f"{waiter.model_id} was being woken")
             async with self._cores_for(replica, deadline):
-                yield self._begun(replica, load_s=up_s - asked_s, queue_s=self._now() - up_s)
+                yield self._begun(replica, asked_s)
         finally:
             self._fleet.finish(promise)
 
@@ -90,18 +83,11 @@ class Leaser:
                 f"{promised} dispatches are waiting already (AI_DISPATCH_QUEUE_MAX)", retry_after_s=max(1.0, soonest_s)
             )
 
-    def _claimed(self, option: Option) -> Replica:
-        if option.replica_id is None:
-            return self._starter.start(self._registry.spec(option.model_id), option.evicts)
-        replica = self._fleet.get(option.replica_id)
-        if replica is None:
-            raise AssertionError(f"{option.replica_id} went between the choice and its lease")
-        return replica
-
-    def _begun(self, replica: Replica, *, load_s: float, queue_s: float) -> Lease:
+    def _begun(self, replica: Replica, asked_s: float) -> Lease:
         if replica.endpoint is None or replica.state is not ReplicaState.READY:
             raise RuntimeUnreachable(f"{replica.model_id} is gone: {replica.reason}")
-        return Lease(replica.id, replica.endpoint, load_s, queue_s)
+        load_s = max(0.0, replica.since_s - max(asked_s, replica.opened_s))
+        return Lease(replica.id, replica.endpoint, load_s, queue_s=max(0.0, self._now() - asked_s - load_s))
 
     @asynccontextmanager
     async def _cores_for(self, replica: Replica, deadline: Deadline) -> AsyncIterator[None]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from dispatcher.core.eligibility import missing_weights
 from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.prospects import no_room, placement_for
-from dispatcher.core.replica import STARTING, ReplicaId, ReplicaState
+from dispatcher.core.replica import ReplicaId
 from dispatcher.core.task import ModelId
 from dispatcher.errors import HostUnreachable, InvalidRequest, ModelConflict, NoEligibleModel, ReplicaNotFound
 from dispatcher.service.equipment import Equipment
@@ -95,8 +95,7 @@ class Manager:
         spec = self._registry.spec(model_id)
         self._quarantine.came_up(spec.id)
         for replica in self._fleet:
-            usable = replica.state is ReplicaState.READY or replica.state in STARTING
-            if replica.model_id == spec.id and usable and not replica.is_condemned:
+            if replica.model_id == spec.id and replica.is_usable:
                 return replica
         candidate = self._registry.candidate(spec)
         if (missing := missing_weights(candidate)) is not None:

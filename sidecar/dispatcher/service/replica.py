@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.replica import STARTING, Endpoint, Fetching, ReplicaId, ReplicaState, Resident, StartOrder
 from dispatcher.core.task import ModelId
+from dispatcher.core.waiting import Waiter
 
 _RATE_AFTER_S = 1.0  # a download's speed is believed after this
 USE_MEMORY_S = 600.0  # how long a use counts towards the rate of use
@@ -14,17 +15,22 @@ USE_MEMORY_S = 600.0  # how long a use counts towards the rate of use
 
 @dataclass(slots=True, eq=False)
 class Promise:
-    """One dispatch that `holder` will answer; another replica of the model may take it over until it has begun."""
+    """One dispatch that a model will answer: it waits until `holder`, one of the model's replicas, has begun it.
 
-    holder: "Replica"
-    expected_s: float
-    began_s: float | None = None
+    `turn` is done then, or holds why nobody will; it may be cancelled before.
+    """
+
+    waiter: Waiter
+    turn: asyncio.Future["Replica"]
+    holder: "Replica | None" = None
+    began_s: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
 class Replica:
     """One row of the table; only the fleet writes to it.
 
+    `promises` are those it works on. One that is condemned still serves whoever waited before `serves_until_s`.
     `came_up` is done when it is ready, or holds why it failed. `sleep` is there from when it is put to sleep until it
     is awake again; whoever pauses or wakes it holds that lock.
     """
@@ -39,7 +45,7 @@ class Replica:
     state: ReplicaState = ReplicaState.CREATING
     reason: str = ""
     is_admitted: bool = False
-    is_condemned: bool = False
+    serves_until_s: float = math.inf
     endpoint: Endpoint | None = None
     fetching: Fetching | None = None
     fetching_since_s: float = 0.0
@@ -65,20 +71,47 @@ class Replica:
         return self.order.model_id
 
     @property
-    def in_flight(self) -> int:
-        """How many dispatches it works on."""
-        return sum(promise.began_s is not None for promise in self.promises)
+    def is_condemned(self) -> bool:
+        """Takes no new work, and stops when it has done what it still serves."""
+        return self.serves_until_s < math.inf
 
     @property
-    def waiting(self) -> int:
-        """How many dispatches wait for it."""
-        return len(self.promises) - self.in_flight
+    def in_flight(self) -> int:
+        """How many dispatches it works on."""
+        return len(self.promises)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether a dispatch that comes now may count on it: it is up or coming, and not on its way out."""
+        return not self.is_condemned and (self.state is ReplicaState.READY or self.state in STARTING)
+
+    def serves(self, waiter: Waiter) -> bool:
+        """Whether it is up or coming and may take this dispatch of its model."""
+        is_there = self.state is ReplicaState.READY or self.state in STARTING
+        return is_there and waiter.arrived_s <= self.serves_until_s
 
 
-def resident_of(replica: Replica, now_s: float) -> Resident:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Those who wait for a model, as far as one of its replicas will have to serve them.
+
+    Args:
+        waiting: how many.
+        work_s: expected seconds of work for all of them.
+        ahead, ahead_s: the same for those who go before whoever asks.
+    """
+
+    waiting: int = 0
+    work_s: float = 0.0
+    ahead: int = 0
+    ahead_s: float = 0.0
+
+
+def resident_of(replica: Replica, line: Line, now_s: float) -> Resident:
     """A snapshot of the row at this moment."""
     left = [_left_s(promise, now_s) for promise in replica.promises]
-    has_free_slot = len(left) < replica.order.slots
+    slots = replica.order.slots
+    has_free_slot = len(left) + line.ahead < slots
     return Resident(
         replica_id=replica.id,
         model_id=replica.model_id,
@@ -86,15 +119,17 @@ def resident_of(replica: Replica, now_s: float) -> Resident:
         is_condemned=replica.is_condemned or replica.state is ReplicaState.DRAINING,
         is_pinned=replica.spec.is_pinned or replica.spec.host is HostKind.REMOTE,  # not ours to stop
         in_flight=replica.in_flight,
-        slots=replica.order.slots,
+        waiting=line.waiting,
+        slots=slots,
         threads=replica.order.threads,
         footprint_mib=replica.footprint_mib,
-        queue_s=0.0 if has_free_slot else sum(left) / replica.order.slots,
-        drain_s=sum(left) / replica.order.slots,
+        queue_s=0.0 if has_free_slot else (sum(left) + line.ahead_s) / slots,
+        in_flight_s=max(left, default=0.0),
+        drain_s=(sum(left) + line.work_s) / slots,
         ready_in_s=_wait_for_ready_s(replica, now_s),
         reload_s=replica.spec.load_s,
         uses_per_s=use_rate(replica, now_s),
-        idle_s=0.0 if replica.promises else now_s - replica.used_s,
+        idle_s=0.0 if replica.promises or line.waiting else now_s - replica.used_s,
         up_s=now_s - replica.since_s if replica.state is ReplicaState.READY else 0.0,
         is_paused=replica.sleep is not None,
         idle_cores=replica.idle_cores,
@@ -108,10 +143,8 @@ def use_rate(replica: Replica, now_s: float) -> float:
 
 def _left_s(promise: Promise, now_s: float) -> float:
     """Expected seconds of work left; one that takes longer than thought may take as long again."""
-    if promise.began_s is None:
-        return promise.expected_s
     passed_s = now_s - promise.began_s
-    return promise.expected_s - passed_s if passed_s < promise.expected_s else passed_s
+    return promise.waiter.run_s - passed_s if passed_s < promise.waiter.run_s else passed_s
 
 
 def ready_in_s(replica: Replica, now_s: float) -> float | None:

@@ -6,7 +6,7 @@ import structlog
 
 from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.prospects import placement_for
-from dispatcher.core.replica import STARTING, ReplicaState
+from dispatcher.core.replica import ReplicaState
 from dispatcher.core.scaling import Demand, one_more_pays, wanted_replicas
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
@@ -53,24 +53,18 @@ class Scaler:
 
     def _demand(self, spec: ModelSpec) -> Demand | None:
         """What is asked of a model; None when nothing waits for a replica that is up."""
-        replicas = [
-            replica
-            for replica in self._fleet
-            if replica.model_id == spec.id
-            and not replica.is_condemned
-            and (replica.state is ReplicaState.READY or replica.state in STARTING)
-        ]
-        promises = [promise for replica in replicas for promise in replica.promises]
-        waiting = sum(promise.began_s is None for promise in promises)
+        replicas = [replica for replica in self._fleet if replica.model_id == spec.id and replica.is_usable]
+        waiters = self._fleet.waiters(spec.id)
+        work = [*waiters, *(promise.waiter for replica in replicas for promise in replica.promises)]
         is_up = any(replica.state is ReplicaState.READY for replica in replicas)
-        if not waiting or not is_up or len(replicas) > sum(replica.state is ReplicaState.READY for replica in replicas):
+        if not waiters or not is_up or len(replicas) > sum(replica.state is ReplicaState.READY for replica in replicas):
             return None  # nobody waits, or one is coming already
         rates = self._fleet.arrivals(spec.id)
         return Demand(
             arrivals_per_s=rates.steady_per_s,
             burst_per_s=rates.burst_per_s,
-            service_s=sum(promise.expected_s for promise in promises) / len(promises),
-            waiting=waiting,
+            service_s=sum(waiter.run_s for waiter in work) / len(work),
+            waiting=len(waiters),
             slots=spec.slots,
             replicas=len(replicas),
             load_s=spec.load_s,

@@ -1,24 +1,17 @@
-"""Who gets the next free slot of a model: whoever waits longest, on whichever of its replicas is free first."""
+"""Who gets the next free slot of a model: whoever stands first, on whichever of its replicas is free."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 
 from dispatcher.core.replica import ReplicaState
+from dispatcher.core.waiting import Waiter, first
 from dispatcher.service.replica import Promise, Replica
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Waiter:
-    promise: Promise
-    turn: asyncio.Future[Replica]
-
-
 class SlotQueue:
-    """The dispatches of one model that wait for a slot, in order of arrival.
+    """The dispatches of one model that wait for a slot.
 
-    Any replica of the model that takes new work may take over a promise; one that is condemned only keeps its own.
+    Any replica of the model may take any of them, as far as it still serves it.
 
     Args:
         begin: is told which replica begins which promise.
@@ -26,38 +19,53 @@ class SlotQueue:
 
     def __init__(self, begin: Callable[[Replica, Promise], None]) -> None:
         self._begin = begin
-        self._waiters: deque[_Waiter] = deque()
+        self._promises: dict[int, Promise] = {}
 
-    def wait(self, promise: Promise) -> asyncio.Future[Replica]:
-        """Stand in line. The future is done when a replica has begun; it may be cancelled before."""
+    def __len__(self) -> int:
+        return len(self._promises)
+
+    @property
+    def waiters(self) -> Iterable[Waiter]:
+        """Those who wait, in order of arrival."""
+        return [promise.waiter for promise in self._promises.values()]
+
+    def wait(self, waiter: Waiter) -> Promise:
+        """Stand in line."""
         turn: asyncio.Future[Replica] = asyncio.get_running_loop().create_future()
-        self._waiters.append(_Waiter(promise, turn))
-        return turn
+        promise = self._promises[waiter.ticket] = Promise(waiter, turn)
+        return promise
 
-    def serve(self, replicas: Iterable[Replica]) -> None:
-        """Give out every free slot of these replicas of the model."""
+    def leave(self, promise: Promise) -> None:
+        """Stand in line no longer."""
+        self._promises.pop(promise.waiter.ticket, None)
+
+    def serve(self, replicas: Iterable[Replica], served_s: Mapping[str, float], now_s: float) -> None:
+        """Give out every free slot of these replicas of the model.
+
+        Args:
+            served_s: seconds of work that each share has had lately.
+        """
         for replica in replicas:
-            while _has_free_slot(replica) and (waiter := self._next_for(replica)) is not None:
-                self._begin(replica, waiter.promise)
-                waiter.turn.set_result(replica)
+            while _has_free_slot(replica) and (promise := self._next_for(replica, served_s, now_s)) is not None:
+                self.leave(promise)
+                self._begin(replica, promise)
+                promise.turn.set_result(replica)
 
-    def fail(self, replica: Replica, error: Exception) -> None:
-        """Tell those whose promise a replica took with it."""
-        for waiter in tuple(self._waiters):
-            if waiter.promise.holder is replica:
-                self._waiters.remove(waiter)
-                if not waiter.turn.done():
-                    waiter.turn.set_exception(error)
+    def fail(self, error: Exception) -> None:
+        """Tell everyone that nobody comes to serve them."""
+        for promise in tuple(self._promises.values()):
+            self.leave(promise)
+            if not promise.turn.done():
+                promise.turn.set_exception(error)
 
-    def _next_for(self, replica: Replica) -> _Waiter | None:
-        while self._waiters and self._waiters[0].turn.done():
-            self._waiters.popleft()  # it left
-        if not replica.is_condemned:
-            return self._waiters.popleft() if self._waiters else None
-        found = next((one for one in self._waiters if one.promise.holder is replica and not one.turn.done()), None)
-        if found is not None:
-            self._waiters.remove(found)
-        return found
+    def _next_for(self, replica: Replica, served_s: Mapping[str, float], now_s: float) -> Promise | None:
+        waiting = (
+            promise.waiter
+            for promise in self._promises.values()
+            if replica.serves(promise.waiter) and not promise.turn.done()  # done: it is leaving
+        )
+        chosen = first(waiting, served_s, now_s)
+        return None if chosen is None else self._promises[chosen.ticket]
 
 
 def _has_free_slot(replica: Replica) -> bool:

@@ -62,7 +62,7 @@ class Starter:
         """Condemn those that must go, reserve the memory, and begin. Doesn't wait: see `Replica.came_up`."""
         for replica_id in evicts:
             if (evicted := self._fleet.get(replica_id)) is not None:
-                self._fleet.condemn(evicted, f"evicted for {spec.id}")
+                self._fleet.condemn(evicted, f"evicted for {spec.id}", is_urgent=True)
         order = self._registry.order(spec, self._equipment.host_of(spec).new_replica_id())
         replica = self._fleet.open(order, spec, self._registry.footprint_mib(spec))
         self._tasks.keep(self._bring_up(replica), f"start {replica.id}")

@@ -24,7 +24,7 @@ class Stopper:
         """Stop condemned replicas as they fall idle, for ever."""
         while True:
             for replica in self._fleet:
-                if replica.is_condemned and replica.state is ReplicaState.READY and not replica.promises:
+                if replica.is_condemned and replica.state is ReplicaState.READY and self._fleet.is_done(replica):
                     self._fleet.advance(replica, ReplicaState.DRAINING)
                     self._ender.end(replica, ReplicaState.STOPPED, _GRACE_S)
                     self._metrics.stops.labels(replica.model_id, replica.reason.partition(" ")[0]).inc()

@@ -20,7 +20,7 @@ from dispatcher.errors import (
     Unsatisfiable,
 )
 from dispatcher.service.choose import Choice
-from dispatcher.service.lease import Lease, OnReplica
+from dispatcher.service.lease import Lease, OnWait
 
 _REFUSALS = (NoEligibleModel, HostUnreachable, Unsatisfiable, DeadlineInfeasible, ModelNotFound, Overloaded)
 
@@ -43,7 +43,7 @@ class Trail:
     queue_s: float = 0.0
     load_s: float = 0.0
     has_streamed: bool = False
-    on_replica: OnReplica | None = None
+    on_wait: OnWait | None = None
     attempts: list[Attempt] = field(default_factory=list)
 
     def leased(self, lease: Lease) -> None:

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dispatcher.core.idleness import IdleStep, idle_step, is_memory_wanted
-from dispatcher.core.placement import place
 from dispatcher.core.record import LifecycleRecord
-from dispatcher.core.replica import STARTING, Endpoint, ReplicaId, ReplicaState, StartOrder, may_become
+from dispatcher.core.replica import Endpoint, ReplicaId, ReplicaState, StartOrder, may_become
+from dispatcher.core.scheduling import Side, next_load
 from dispatcher.core.task import ModelId
+from dispatcher.core.waiting import Waiter
 from dispatcher.errors import ReplicaStartFailed, RuntimeUnreachable
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.replica import Promise, Replica
@@ -20,7 +21,7 @@ from tests.unit.core.builders import candidate, spec
 
 NOWHERE = Endpoint("http://127.0.0.1:9", "key")
 BUDGET_MIB = 1000
-SIZES = {"tiny": 150, "small": 300, "large": 700, "huge": 1000}
+SIZES = {ModelId("tiny"): 150, ModelId("small"): 300, ModelId("large"): 700, ModelId("huge"): 1000}
 MODELS = {name: spec(name, slots=1 + len(name) % 2, load_s=3.0) for name in SIZES}
 IDLE_S = 60.0
 
@@ -47,7 +48,7 @@ class Machine(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.now_s = 0.0
         self.log: list[LifecycleRecord] = []
-        self.waits: list[tuple[Promise, asyncio.Future[Replica] | None]] = []
+        self.promises: list[Promise] = []
         self.count = 0
         self.fleet = Fleet(lambda: self.now_s, lambda: self.now_s, self.log.append)
         for name in names:
@@ -57,25 +58,24 @@ class Machine(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.loop.close()
 
-    @rule(name=st.sampled_from([*sorted(SIZES), "tiny", "small", "small"]))
+    @rule(
+        name=st.sampled_from([*sorted(SIZES), "tiny", "small", "small"]),
+        timeout_s=st.sampled_from([5.0, 60.0, 600.0]),
+        priority=st.sampled_from([0, 0, -50, 50]),
+    )
     @inside
-    def ask(self, name: str) -> None:
-        """A dispatch: joins a replica of the model, or starts one where there is room, evicting others."""
-        there = [one for one in self.fleet if one.model_id == name and self._is_open(one)]
-        home = there[0] if there else self._start(name)
-        if home is not None:
-            promise = self.fleet.promise(home, 2.0)
-            self.waits.append((promise, self.fleet.slot(promise) if home.state is ReplicaState.READY else None))
+    def ask(self, name: str, timeout_s: float = 60.0, priority: int = 0) -> None:
+        """A dispatch comes, and waits for its model."""
+        model_id = ModelId(name)
+        waiter = Waiter(self.fleet.ticket(), model_id, name[0], priority, self.now_s, self.now_s + timeout_s, 2.0)
+        self.promises.append(self.fleet.wait(waiter))
 
-    @precondition(lambda self: self.waits)
+    @precondition(lambda self: self.promises)
     @rule(number=st.integers(0, 100))
     @inside
     def finish(self, number: int) -> None:
         """A dispatch is answered, or its caller leaves."""
-        promise, turn = self.waits.pop(number % len(self.waits))
-        if turn is not None and not turn.done():
-            turn.cancel()
-        self.fleet.finish(promise)
+        self.fleet.finish(self.promises.pop(number % len(self.promises)))
 
     @rule(seconds=st.floats(0.1, 100))
     @inside
@@ -91,7 +91,6 @@ class Machine(RuleBasedStateMachine):
                 self.fleet.advance(replica, ReplicaState.LOADING)
                 if is_good:
                     self.fleet.ready(replica, NOWHERE)
-                    self._take_turns(replica)
                 else:
                     self._lose(replica, ReplicaStartFailed("it couldn't be started"))
                 return
@@ -114,7 +113,7 @@ class Machine(RuleBasedStateMachine):
             if idle_step(resident, IDLE_S, is_in_the_way=is_wanted) is IdleStep.STOP:
                 replica = self.fleet.get(resident.replica_id)
                 assert replica is not None
-                assert not replica.promises, "nobody who was promised an answer loses it to idleness"
+                assert self.fleet.is_done(replica), "nobody who was promised an answer loses it to idleness"
                 self.fleet.condemn(replica, "idle")
 
     @rule(is_heard=st.sampled_from([True, True, False]))
@@ -126,9 +125,10 @@ class Machine(RuleBasedStateMachine):
                 self.fleet.advance(replica, ReplicaState.STOPPED)
 
     def settle(self) -> None:
-        """What the loops that watch the table do at once: drain what owes nothing, give out free memory in order."""
+        """What the sidecar's loops do at once: plan, drain what owes nothing, give out free memory in order."""
+        self._plan()
         for replica in self.fleet:
-            if replica.is_condemned and replica.state is ReplicaState.READY and not replica.promises:
+            if replica.is_condemned and replica.state is ReplicaState.READY and self.fleet.is_done(replica):
                 self.fleet.advance(replica, ReplicaState.DRAINING)
         for replica in self.fleet:
             if replica.state is ReplicaState.CREATING and not replica.is_admitted:
@@ -145,15 +145,15 @@ class Machine(RuleBasedStateMachine):
         for replica in self.fleet:
             assert replica.in_flight <= replica.order.slots
             if replica.state is ReplicaState.READY and not replica.is_condemned:
-                waits = [one for one, turn in self.waits if turn is not None and not turn.done()]
-                own = [one for one in waits if one.holder.model_id == replica.model_id]
-                assert not own or replica.in_flight == replica.order.slots
+                assert not self.fleet.waiters(replica.model_id) or replica.in_flight == replica.order.slots
 
     @invariant()
-    def nobody_waits_on_a_replica_that_is_gone(self) -> None:
-        there = set(self.fleet)
-        for promise, turn in self.waits:
-            assert promise.holder in there or (turn is not None and turn.done()) or promise.holder.came_up.done()
+    def nobody_is_left_behind_while_memory_is_idle(self) -> None:
+        """Whoever has no replica coming waits for one that works, is on its way, or has not yet earned its load."""
+        for model_id in self.fleet.stranded:
+            there = [one for one in self.fleet if not one.is_condemned]
+            free_mib = BUDGET_MIB - sum(one.footprint_mib for one in there)
+            assert SIZES[model_id] > free_mib
 
     @invariant()
     def states_never_leave_their_graph(self) -> None:
@@ -163,40 +163,39 @@ class Machine(RuleBasedStateMachine):
                 assert may_become(last[record.replica_id], record.state)
             last[record.replica_id] = record.state
 
-    def _start(self, name: str) -> Replica | None:
-        placement = place(SIZES[name], self.fleet.residents(), BUDGET_MIB)
-        if placement is None:
-            return None
-        for replica_id in placement.evicts:
-            evicted = self.fleet.get(replica_id)
-            assert evicted is not None
-            assert evicted.state not in (ReplicaState.DRAINING, *STARTING) or not evicted.is_condemned
-            self.fleet.condemn(evicted, f"evicted for {name}")
-        self.count += 1
-        model = MODELS[name]
-        order = StartOrder(ReplicaId(f"r{self.count}"), ModelId(name), "", "", 4096, model.slots, 1, 500)
-        return self.fleet.open(order, model, SIZES[name])
+    def _plan(self) -> None:
+        while stranded := self.fleet.stranded:
+            sides = {name: self._side(name, stranded.get(name, self.fleet.waiters(name))) for name in MODELS}
+            load = next_load(sides, self.fleet.residents(), BUDGET_MIB, self.now_s)
+            if load is None:
+                return
+            for replica_id in load.evicts:
+                evicted = self.fleet.get(replica_id)
+                assert evicted is not None
+                assert not evicted.is_condemned
+                self.fleet.condemn(evicted, f"evicted for {load.model_id}", is_urgent=True)
+            self.count += 1
+            model = MODELS[load.model_id]
+            order = StartOrder(ReplicaId(f"r{self.count}"), model.id, "", "", 4096, model.slots, 1, 500)
+            self.fleet.open(order, model, SIZES[load.model_id])
 
-    def _take_turns(self, replica: Replica) -> None:
-        self.waits = [
-            (promise, self.fleet.slot(promise) if promise.holder is replica and turn is None else turn)
-            for promise, turn in self.waits
-        ]
+    def _side(self, name: ModelId, waiters: tuple[Waiter, ...]) -> Side:
+        model = MODELS[name]
+        return Side(name, waiters, model.load_s, model.slots, SIZES[name], self.fleet.arrivals(name).steady_per_s)
 
     def _lose(self, replica: Replica, error: Exception) -> None:
-        self.fleet.lose(replica, error, str(error))
-        for promise, turn in [wait for wait in self.waits if wait[0].holder is replica]:
-            if turn is not None and turn.done():
-                turn.cancelled() or turn.exception()
-            self.waits.remove((promise, turn))
+        for promise in replica.promises.copy():
+            self.promises.remove(promise)
             self.fleet.finish(promise)
+        self.fleet.lose(replica, error, str(error))
+        for promise in self.promises.copy():
+            if promise.turn.done() and promise.holder is None:
+                assert promise.turn.exception() is error
+                self.promises.remove(promise)
+                self.fleet.finish(promise)
 
     def _taken_mib(self) -> int:
         return sum(replica.footprint_mib for replica in self.fleet if replica.is_admitted)
-
-    def _is_open(self, replica: Replica) -> bool:
-        usable = replica.state is ReplicaState.READY or replica.state in STARTING
-        return usable and not replica.is_condemned
 
 
 Machine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

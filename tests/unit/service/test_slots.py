@@ -7,23 +7,25 @@ from hypothesis import strategies as st
 
 from dispatcher.core.record import LifecycleRecord
 from dispatcher.core.replica import Endpoint, ReplicaId, ReplicaState, StartOrder
-from dispatcher.errors import RuntimeUnreachable
+from dispatcher.core.waiting import Waiter
+from dispatcher.errors import DispatcherError, ReplicaStartFailed, RuntimeUnreachable
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.replica import Promise, Replica
 from tests.unit.core.builders import spec
 
 NOWHERE = Endpoint("http://127.0.0.1:9", "key")
+MODEL = spec().id
 
 
 class Bench:
-    """A fleet with replicas of one model, and dispatches that wait for them."""
+    """A fleet with replicas of one model, and dispatches that wait for it."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
         self.log: list[LifecycleRecord] = []
         self.fleet = Fleet(lambda: self.now_s, lambda: self.now_s, self.log.append)
         self.replicas: list[Replica] = []
-        self.turns: list[tuple[Promise, asyncio.Future[Replica]]] = []
+        self.promises: list[Promise] = []
 
     def add(self, slots: int = 1, *, is_ready: bool = True) -> Replica:
         model = spec(slots=slots)
@@ -38,72 +40,112 @@ class Bench:
         self.fleet.advance(replica, ReplicaState.LOADING)
         self.fleet.ready(replica, NOWHERE)
 
-    def die(self, replica: Replica) -> None:
-        self.fleet.lose(replica, RuntimeUnreachable("it is gone"), "it is gone")
+    def die(self, replica: Replica, error: DispatcherError | None = None) -> None:
+        self.fleet.lose(replica, error or RuntimeUnreachable("it is gone"), "it is gone")
         self.fleet.advance(replica, ReplicaState.FAILED)
 
-    def ask(self, replica: Replica) -> tuple[Promise, asyncio.Future[Replica]]:
-        promise = self.fleet.promise(replica, 1.0)
-        self.turns.append((promise, self.fleet.slot(promise)))
-        return self.turns[-1]
+    def ask(self, share: str = "", priority: int = 0, timeout_s: float = 600.0) -> Promise:
+        self.now_s += 0.001
+        waiter = Waiter(self.fleet.ticket(), MODEL, share, priority, self.now_s, self.now_s + timeout_s, 1.0)
+        self.promises.append(self.fleet.wait(waiter))
+        return self.promises[-1]
 
 
-async def test_who_waits_longest_goes_first() -> None:
+def begun(*promises: Promise) -> list[bool]:
+    return [promise.turn.done() for promise in promises]
+
+
+async def test_of_equals_who_waits_longest_goes_first() -> None:
     bench = Bench()
-    replica = bench.add()
-    (first, one), (second, two), (_, three) = (bench.ask(replica) for _ in range(3))
-    assert (one.done(), two.done(), three.done()) == (True, False, False)
+    bench.add()
+    first, second, third = (bench.ask() for _ in range(3))
+    assert begun(first, second, third) == [True, False, False]
     bench.fleet.finish(first)
-    assert (two.done(), three.done()) == (True, False)
+    assert begun(second, third) == [True, False]
     bench.fleet.finish(second)
-    assert three.done()
+    assert begun(third) == [True]
 
 
-async def test_a_second_replica_takes_over_those_who_wait_for_the_first() -> None:
+async def test_a_larger_priority_and_then_an_earlier_deadline_go_first() -> None:
+    bench = Bench()
+    bench.add()
+    running, usual, soon, important = bench.ask(), bench.ask(), bench.ask(timeout_s=60), bench.ask(priority=50)
+    bench.fleet.finish(running)
+    assert begun(usual, soon, important) == [False, False, True]
+    bench.fleet.finish(important)
+    assert begun(usual, soon) == [False, True]
+
+
+async def test_a_workflow_that_sends_much_does_not_hold_up_one_that_sends_little() -> None:
+    bench = Bench()
+    bench.add()
+    running, *flood = [bench.ask("flood") for _ in range(10)]
+    lone = bench.ask("lone")
+    bench.fleet.finish(running)
+    assert begun(lone, *flood) == [True, *[False] * 9]
+
+
+async def test_a_second_replica_takes_those_who_wait_for_the_first() -> None:
     bench = Bench()
     home = bench.add()
-    bench.ask(home)
-    promise, turn = bench.ask(home)
+    bench.ask()
+    promise = bench.ask()
     other = bench.add()
-    assert turn.result() is other
     assert promise.holder is other
-    assert (home.in_flight, other.in_flight, home.waiting) == (1, 1, 0)
+    assert (home.in_flight, other.in_flight, bench.fleet.waiting) == (1, 1, 0)
 
 
-async def test_a_condemned_replica_keeps_its_own_promises_and_takes_no_others() -> None:
+async def test_a_condemned_replica_serves_who_waited_before_and_nobody_else() -> None:
     bench = Bench()
-    home, other = bench.add(), bench.add(is_ready=False)
-    begun, _ = bench.ask(home)
-    own, own_turn = bench.ask(home)
-    bench.fleet.condemn(home, "evicted")
-    _, others_turn = bench.ask(other)
-    bench.fleet.finish(begun)
-    assert own_turn.result() is home
-    assert not others_turn.done()
-    bench.fleet.finish(own)
-    bench.up(other)
-    assert others_turn.result() is other
+    home = bench.add()
+    running, before = bench.ask(), bench.ask()
+    bench.fleet.condemn(home, "stopped by an admin")
+    after = bench.ask()
+    assert list(bench.fleet.stranded.values()) == [(after.waiter,)]
+    bench.fleet.finish(running)
+    assert before.holder is home
+    bench.fleet.finish(before)
+    assert bench.fleet.is_done(home)
+    assert begun(after) == [False]
+
+
+async def test_one_condemned_for_another_model_leaves_those_who_wait_in_line() -> None:
+    bench = Bench()
+    home = bench.add()
+    running, waiting = bench.ask(), bench.ask()
+    bench.fleet.condemn(home, "evicted", is_urgent=True)
+    bench.fleet.finish(running)
+    assert bench.fleet.is_done(home)
+    assert list(bench.fleet.stranded.values()) == [(waiting.waiter,)]
+    assert bench.add() is waiting.turn.result()
 
 
 async def test_who_leaves_is_passed_over() -> None:
     bench = Bench()
-    replica = bench.add()
-    first, _ = bench.ask(replica)
-    leaver, leaving = bench.ask(replica)
-    _, last = bench.ask(replica)
-    leaving.cancel()
+    bench.add()
+    first, leaver, last = bench.ask(), bench.ask(), bench.ask()
     bench.fleet.finish(leaver)
     bench.fleet.finish(first)
-    assert last.done()
+    assert begun(last) == [True]
 
 
-async def test_those_whose_replica_dies_are_told() -> None:
+async def test_those_who_wait_for_a_replica_that_dies_wait_for_another() -> None:
     bench = Bench()
     replica = bench.add()
-    bench.ask(replica)
-    _, turn = bench.ask(replica)
+    bench.ask()
+    waiting = bench.ask()
     bench.die(replica)
-    assert isinstance(turn.exception(), RuntimeUnreachable)
+    assert list(bench.fleet.stranded.values()) == [(waiting.waiter,)]
+    assert bench.add() is waiting.turn.result()
+
+
+async def test_those_who_wait_for_a_start_that_fails_are_told() -> None:
+    bench = Bench()
+    replica = bench.add(is_ready=False)
+    waiting = bench.ask()
+    bench.die(replica, ReplicaStartFailed("it couldn't be started"))
+    assert isinstance(waiting.turn.exception(), ReplicaStartFailed)
+    assert bench.fleet.promised == 0
 
 
 steps = st.lists(st.tuples(st.sampled_from(["ask", "finish", "leave", "add", "condemn", "kill"]), st.integers(0, 50)))
@@ -122,9 +164,8 @@ def test_whatever_happens_slots_are_never_overfull_and_nobody_waits_beside_a_fre
             for replica in bench.fleet:
                 assert 0 <= replica.in_flight <= replica.order.slots
                 free = not replica.is_condemned and replica.in_flight < replica.order.slots
-                assert not (free and any(not turn.done() for _, turn in bench.turns))
-        for _, turn in bench.turns:
-            turn.cancelled() or (turn.done() and turn.exception())
+                assert not (free and bench.fleet.waiting)
+            assert bench.fleet.promised == len(bench.promises)
 
     asyncio.run(run())
 
@@ -133,20 +174,18 @@ def _step(bench: Bench, verb: str, number: int) -> None:
     alive = list(bench.fleet)
     if verb == "add" and len(alive) < 4:
         bench.add(slots=1 + number % 3)
-    elif verb in ("condemn", "kill") and alive:
+    elif verb == "condemn" and alive:
+        bench.fleet.condemn(alive[number % len(alive)], "evicted", is_urgent=number % 2 == 0)
+    elif verb == "kill" and alive:
         chosen = alive[number % len(alive)]
-        if verb == "condemn":
-            bench.fleet.condemn(chosen, "evicted")
-        else:
-            bench.die(chosen)
-            bench.turns = [(promise, turn) for promise, turn in bench.turns if promise.holder is not chosen]
-    elif verb == "ask" and (open_ones := [replica for replica in alive if not replica.is_condemned]):
-        bench.ask(open_ones[number % len(open_ones)])
-    elif verb in ("finish", "leave") and bench.turns:
-        promise, turn = bench.turns.pop(number % len(bench.turns))
-        if verb == "leave" and not turn.done():
-            turn.cancel()
-        if turn.done():
+        bench.die(chosen)
+        for promise in chosen.promises.copy():
+            bench.promises.remove(promise)
             bench.fleet.finish(promise)
-        else:
-            bench.turns.append((promise, turn))
+    elif verb == "ask":
+        bench.ask(share=f"w{number % 3}", priority=number - 25)
+    elif verb in ("finish", "leave") and bench.promises:
+        promise = bench.promises[number % len(bench.promises)]
+        if promise.turn.done() or verb == "leave":
+            bench.promises.remove(promise)
+            bench.fleet.finish(promise)

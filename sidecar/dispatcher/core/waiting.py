@@ -1,0 +1,79 @@
+"""What waits: dispatches that have a model and no slot yet, and which of them goes first."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from dispatcher.core.task import ModelId
+
+_CLASS = 10  # priorities this near to each other are one class
+_AGING_S = 60.0  # waiting for this long lifts a dispatch by one class, so that nobody waits for ever
+_RUN_DOUBT = 1.5  # an answer may take this many times what is expected
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """One dispatch that waits. Times in seconds on the monotonic clock.
+
+    Args:
+        ticket: its number; smaller came first.
+        share: whose it is, such as a workflow: slots are shared out fairly between these.
+        priority: -100..100; larger goes first.
+        run_s: expected time from its slot to its answer.
+    """
+
+    ticket: int
+    model_id: ModelId
+    share: str
+    priority: int
+    arrived_s: float
+    deadline_s: float
+    run_s: float
+
+    def age_s(self, now_s: float) -> float:
+        """How long it has waited."""
+        return max(0.0, now_s - self.arrived_s)
+
+    def weight(self, now_s: float) -> float:
+        """What a second of its waiting counts: 1 for one that has just come, more with age and priority."""
+        return float(1.1**self.priority) * (1.0 + self.age_s(now_s) / _AGING_S)
+
+    @property
+    def latest_start_s(self) -> float:
+        """When it must have a slot to be done in time, most probably."""
+        return self.deadline_s - self.run_s * _RUN_DOUBT
+
+    def is_hopeless(self, start_s: float) -> bool:
+        """Whether it will hardly be in time when it gets a slot at `start_s`."""
+        return start_s + self.run_s > self.deadline_s
+
+    def goes_before(self, other: "Waiter", now_s: float) -> bool:
+        """Whether it stands before another of the same model, shares aside."""
+        return (-_class(self, now_s), self.deadline_s, self.ticket) < (
+            -_class(other, now_s),
+            other.deadline_s,
+            other.ticket,
+        )
+
+
+def first(waiters: Iterable[Waiter], served_s: Mapping[str, float], now_s: float) -> Waiter | None:
+    """The one of a model's waiters that gets its next slot; None when nobody waits.
+
+    By priority class, which rises with age. In a class first those that must start within one run to be in time, by
+    deadline; then those of the share that was served least, again by deadline.
+
+    Args:
+        served_s: seconds of work each share has had lately; none if it isn't there.
+    Source: earliest deadline first (Liu and Layland 1973) within least attained service between shares, to which
+        deficit round robin (Shreedhar and Varghese 1995) comes down when every answer has its own length.
+    """
+
+    def rank(waiter: Waiter) -> tuple[int, bool, float, float, int]:
+        is_urgent = waiter.latest_start_s - now_s <= waiter.run_s
+        had_s = 0.0 if is_urgent else served_s.get(waiter.share, 0.0)
+        return -_class(waiter, now_s), not is_urgent, had_s, waiter.deadline_s, waiter.ticket
+
+    return min(waiters, key=rank, default=None)
+
+
+def _class(waiter: Waiter, now_s: float) -> int:
+    return int((waiter.priority + waiter.age_s(now_s) / _AGING_S * _CLASS) // _CLASS)
