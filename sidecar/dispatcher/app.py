@@ -69,6 +69,7 @@ from dispatcher.service.schedule import Scheduler
 from dispatcher.service.start import Starter
 from dispatcher.service.stop import Stopper
 from dispatcher.service.tasks import KeptTasks
+from dispatcher.service.warm import Warmer
 from dispatcher.service.watch import Watcher
 from dispatcher.settings import Auth, Settings
 from dispatcher.store.database import Database
@@ -179,6 +180,8 @@ async def sidecar(
             tasks.supervise(adopter.run, "adopt")
         scheduler = Scheduler(fleet, registry, starter, budget_mib, now)
         tasks.supervise(scheduler.run, "schedule")
+        warmer = Warmer(fleet, registry, starter, budget_mib, now)
+        tasks.supervise(warmer.run, "warm")
         tasks.supervise(Scaler(fleet, registry, starter, budget_mib, cores).run, "scale")
         tasks.supervise(Reaper(fleet, registry, pauser, budget_mib, settings.idle_stop_s).run, "reap")
         tasks.supervise(lambda: retain(database, wall, settings.retention_days), "retain")
@@ -186,6 +189,7 @@ async def sidecar(
         dispatcher = Dispatcher(
             Chooser(registry, fleet, budget_mib, settings.deadline_confidence, settings.max_tokens_default),
             Leaser(fleet, scheduler, pauser, CoreGate(cores), now, settings.queue_max),
+            warmer,
             registry,
             fleet,
             equipment,

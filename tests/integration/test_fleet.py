@@ -45,7 +45,7 @@ async def nothing_in_flight(client: Client) -> None:
 
 
 async def test_two_hundred_cold_callers_start_one_replica(start_sidecar: StartSidecar) -> None:
-    client = await start_sidecar(spec(slots=4), behaviour={"load_s": 0.5})
+    client = await start_sidecar(spec(slots=4), memory_mib=600, behaviour={"load_s": 0.5})
     replies = await asyncio.gather(*(client.ask(f"caller {index}") for index in range(200)))
     assert len({reply["dispatch_id"] for reply in replies}) == 200
     assert await starts(client) == {'model="small",result="ready"': 1}
@@ -189,6 +189,23 @@ async def test_an_urgent_dispatch_gets_its_model_although_the_one_in_memory_has_
         assert sum(task.done() for task in many) < 30
         for task in many:
             task.cancel()
+
+
+async def test_a_model_that_was_refused_only_for_being_cold_is_there_for_the_next_caller(
+    start_sidecar: StartSidecar,
+) -> None:
+    client = await start_sidecar(spec(load_s=60.0), behaviour={"load_s": 0.1})
+    limits = {"timeout": 20, "max_tokens": 8}
+    error = (await client.ask(requirements=limits, expect=503))["error"]
+    assert (error["code"], error["retryable"]) == ("deadline_infeasible", True)
+    assert error["feasible_in_s"] > 20
+    assert error["retry_after_s"] > 0
+
+    async def is_up() -> bool:
+        return [one["state"] for one in await containers(client)] == ["ready"]
+
+    await until(is_up, "the model is up")
+    assert (await client.ask(requirements=limits))["model"] == "small"
 
 
 async def test_a_busy_replica_is_drained_not_cut_when_its_memory_is_wanted(start_sidecar: StartSidecar) -> None:

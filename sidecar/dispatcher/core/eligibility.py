@@ -18,6 +18,7 @@ class Candidate:
         threads: CPU threads a replica of it runs on.
         footprint_mib: memory a replica takes: measured, or the prior.
         quarantine: why it mustn't be tried now; None when it may.
+        fetch_s: what fetching it takes before its first load here; 0 when nothing has to be fetched.
         unstartable: why no replica of it can be started now, while those that run may be used; None when one can.
     """
 
@@ -27,6 +28,7 @@ class Candidate:
     footprint_mib: int
     quarantine: str | None = None
     unstartable: str | None = None
+    fetch_s: float = 0.0
 
 
 def refusal(

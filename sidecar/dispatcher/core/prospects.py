@@ -13,6 +13,7 @@ from dispatcher.core.seconds import total
 from dispatcher.core.task import Complexity, DispatchRequest, ModelId, TaskType
 
 _WAIT_DOUBT = 1.5  # P90 ÷ P50 of a wait for others
+_FETCH_DOUBT = 3.0  # the same of a download, before its speed is seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,10 @@ def _for_others(wait_s: float) -> Seconds:
     return Seconds(wait_s, wait_s * _WAIT_DOUBT)
 
 
+def _fetch(candidate: Candidate) -> Seconds:
+    return Seconds(candidate.fetch_s, candidate.fetch_s * _FETCH_DOUBT)
+
+
 def _ahead_s(model_id: ModelId, situation: Situation) -> float:
     """What waits for memory already: other models take their turns, and of this one's own some go first."""
     return sum(hall.ahead_s if hall.model_id == model_id else hall.turn_s for hall in situation.halls)
@@ -143,7 +148,7 @@ def _by_starting(candidate: Candidate, situation: Situation) -> list[Prospect]:
             None,
             placement.evicts,
             expected,
-            total(_for_others(wait_s), expected.load, expected.run),
+            total(_for_others(wait_s), _fetch(candidate), expected.load, expected.run),
             placement.regret_s,
         )
     ]

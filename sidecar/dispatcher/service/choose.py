@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from dispatcher.core.classification import Classification
 from dispatcher.core.deadline import Deadline
-from dispatcher.core.decision import Decision, Explanation, Refusal, RefusalReason
+from dispatcher.core.decision import Decision, Explanation, Option, Refusal, RefusalReason
 from dispatcher.core.explanation import explain
 from dispatcher.core.features import TextFeatures
 from dispatcher.core.forecast import RANKER
@@ -32,6 +32,41 @@ class Choice:
         return explain(self.situation, self.wish, self.decision)
 
 
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """All options of a dispatch, compared. `refused` are the models that can't be options at all."""
+
+    situation: Situation
+    wish: Wish
+    ranking: Ranking
+    refused: tuple[Refusal, ...]
+
+    @property
+    def best(self) -> Option | None:
+        """The option to take; None when there is none."""
+        return self.ranking.options[0] if self.ranking.options else None
+
+    def choice(self) -> Choice:
+        """Take the best option.
+
+        Raises: NoEligibleModel, HostUnreachable, Unsatisfiable, DeadlineInfeasible.
+        """
+        refused = (*self.refused, *self.ranking.refused)
+        if self.best is None:
+            raise _refusal(self.ranking, refused, self.situation.request)
+        decision = Decision(
+            chosen=self.best,
+            ranked=self.ranking.options,
+            refused=refused,
+            task_type=self.situation.task_type,
+            complexity=self.situation.complexity,
+            objective=self.wish.objective,
+            propensity=1.0,
+            ranker=RANKER,
+        )
+        return Choice(self.situation, self.wish, decision)
+
+
 class Chooser:
     """Decides, by core, on what registry and fleet say now.
 
@@ -49,7 +84,7 @@ class Chooser:
         self._confidence = confidence
         self._max_tokens_default = max_tokens_default
 
-    def choose(
+    def weigh(
         self,
         request: DispatchRequest,
         classified: Classification,
@@ -57,10 +92,10 @@ class Chooser:
         now_s: float,
         deadline: Deadline,
         failed: Mapping[ModelId, str],
-    ) -> Choice:
-        """Choose among all models but those that `failed` in this dispatch (with why).
+    ) -> Weighing:
+        """Compare all models but those that `failed` in this dispatch (with why).
 
-        Raises: ModelNotFound, NoEligibleModel, HostUnreachable, Unsatisfiable, DeadlineInfeasible.
+        Raises: ModelNotFound.
         """
         newcomer = self.waiter(request, ModelId(""), 0.0, now_s, deadline)
         situation = self._situation(request, classified, text, newcomer, failed)
@@ -74,21 +109,7 @@ class Chooser:
             is_best_effort=wants.on_infeasible is OnInfeasible.BEST_EFFORT,
         )
         found, refused = prospects(situation)
-        ranking = rank(found, wish)
-        refused = (*refused, *ranking.refused)
-        if not ranking.options:
-            raise _refusal(ranking, refused, request)
-        decision = Decision(
-            chosen=ranking.options[0],
-            ranked=ranking.options,
-            refused=refused,
-            task_type=classified.task_type,
-            complexity=classified.complexity,
-            objective=request.objective,
-            propensity=1.0,
-            ranker=RANKER,
-        )
-        return Choice(situation, wish, decision)
+        return Weighing(situation, wish, rank(found, wish), refused)
 
     def waiter(
         self, request: DispatchRequest, model_id: ModelId, run_s: float, now_s: float, deadline: Deadline

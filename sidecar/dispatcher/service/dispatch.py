@@ -28,13 +28,14 @@ from dispatcher.errors import (
     Unsatisfiable,
 )
 from dispatcher.service.answer import Checked, check_answer, check_schema
-from dispatcher.service.choose import Choice, Chooser
+from dispatcher.service.choose import Choice, Chooser, Weighing
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.lease import Lease, Leaser, OnWait
 from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
 from dispatcher.service.trail import Trail, ending_of
+from dispatcher.service.warm import Warmer
 from dispatcher.service.watch import Watcher
 
 _WORTH_ANOTHER_TRY = (RuntimeFault, ReplicaStartFailed, InvalidAnswer)
@@ -61,6 +62,7 @@ class Dispatcher:
         self,
         chooser: Chooser,
         leaser: Leaser,
+        warmer: Warmer,
         registry: Registry,
         fleet: Fleet,
         equipment: Equipment,
@@ -72,6 +74,7 @@ class Dispatcher:
     ) -> None:
         self._chooser = chooser
         self._leaser = leaser
+        self._warmer = warmer
         self._registry = registry
         self._fleet = fleet
         self._equipment = equipment
@@ -123,7 +126,7 @@ class Dispatcher:
         Raises: what `dispatch` raises before it runs anything.
         """
         check_schema(request.requirements.output)
-        choice = self._chosen(self._trail(DispatchId(""), request), {})
+        choice = self._weighed(self._trail(DispatchId(""), request), {}).choice()
         return choice.decision, choice.explanation()
 
     def _trail(self, dispatch_id: DispatchId, request: DispatchRequest) -> Trail:
@@ -140,8 +143,13 @@ class Dispatcher:
         )
 
     def _chosen(self, trail: Trail, failures: Mapping[ModelId, Sequence[DispatcherError]]) -> Choice:
+        weighing = self._weighed(trail, failures)
+        self._warmer.note(weighing.situation, weighing.wish, weighing.best)
+        return weighing.choice()
+
+    def _weighed(self, trail: Trail, failures: Mapping[ModelId, Sequence[DispatcherError]]) -> Weighing:
         failed = {model_id: errors[-1].message for model_id, errors in failures.items() if _is_given_up(errors)}
-        return self._chooser.choose(trail.request, trail.classified, trail.text, self._now(), trail.deadline, failed)
+        return self._chooser.weigh(trail.request, trail.classified, trail.text, self._now(), trail.deadline, failed)
 
     async def _answered(self, trail: Trail, on_text: OnText | None) -> _Done:
         """Try candidates until one answers; all on the same deadline, and none after the first streamed piece."""

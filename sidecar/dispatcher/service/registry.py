@@ -13,6 +13,7 @@ from dispatcher.weights.library import WeightLibrary
 
 _FROM_THE_LIBRARY = frozenset({Engine.EMBEDDED, Engine.LLAMA_CPP})
 _RAISE = 1.5  # what ran out of memory is thought this much larger
+_FETCH_MIB_PER_S = 10.0  # of a usual line, until a download's own speed is seen
 _LIMIT_FACTOR = 1.5  # a replica may take this much more than its footprint before the system stops it
 
 
@@ -83,6 +84,7 @@ class Registry:
             footprint_mib=self.footprint_mib(spec),
             quarantine=self._quarantine.why_not(spec.id),
             unstartable=self._equipment.why_unstartable(spec),
+            fetch_s=self._fetch_s(spec),
         )
 
     def order(self, spec: ModelSpec, replica_id: ReplicaId) -> StartOrder:
@@ -103,6 +105,11 @@ class Registry:
             needs_gpu=spec.needs_gpu,
             is_ours=spec.host is not HostKind.REMOTE,
         )
+
+    def _fetch_s(self, spec: ModelSpec) -> float:
+        """What its server has to fetch before it can load it: nothing, once a replica of it has run here."""
+        fetches = spec.host is HostKind.DOCKER and not self.is_from_the_library(spec)
+        return spec.footprint.weights_mib / _FETCH_MIB_PER_S if fetches and spec.id not in self._peaks_mib else 0.0
 
     def _weights_state(self, spec: ModelSpec) -> WeightsState:
         """What a server fetches itself is as good as here."""
