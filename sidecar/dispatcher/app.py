@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import random
 import signal
 import sys
 import time
@@ -64,6 +65,7 @@ from dispatcher.service.reconcile import Reconciler
 from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
 from dispatcher.service.retain import retain
+from dispatcher.service.room import Room
 from dispatcher.service.scale import Scaler
 from dispatcher.service.schedule import Scheduler
 from dispatcher.service.start import Starter
@@ -186,9 +188,10 @@ async def sidecar(
         tasks.supervise(Reaper(fleet, registry, pauser, budget_mib, settings.idle_stop_s).run, "reap")
         tasks.supervise(lambda: retain(database, wall, settings.retention_days), "retain")
 
+        room = Room(fleet, registry, settings.queue_max, settings.queue_model_max, random.Random())  # noqa: S311 - a jitter
         dispatcher = Dispatcher(
             Chooser(registry, fleet, budget_mib, settings.deadline_confidence, settings.max_tokens_default),
-            Leaser(fleet, scheduler, pauser, CoreGate(cores), now, settings.queue_max),
+            Leaser(fleet, scheduler, pauser, CoreGate(cores), room, now),
             warmer,
             registry,
             fleet,
@@ -207,7 +210,7 @@ async def sidecar(
             return metrics.text()
 
         routes: list[Route] = [
-            *DispatchApi(dispatcher, fleet, limits, now).routes(),
+            *DispatchApi(dispatcher, room, fleet, limits, now).routes(),
             *ModelsApi(registry, fleet, Puller(registry, library, manager), manager).routes(),
             *ContainersApi(fleet, manager, budget_mib, now).routes(),
             *LogApi(database, wall).routes(),

@@ -142,6 +142,24 @@ async def test_more_than_may_wait_are_refused_at_once_and_told_when_to_come_back
         assert (error["code"], error["retryable"]) == ("overloaded", True)
 
 
+async def test_a_model_that_is_asked_too_much_leaves_room_for_the_others(start_sidecar: StartSidecar) -> None:
+    client = await start_sidecar(spec("one"), spec("two"), queue_model_max=2, behaviour={"token_delay_s": 0.05})
+    await client.ask(model="one", requirements={"max_tokens": 1})
+    async with asyncio.TaskGroup() as group:
+        many = [group.create_task(client.ask(f"number {index}", model="one")) for index in range(3)]
+
+        async def are_there() -> bool:
+            return client.sidecar.fleet.promised == 3
+
+        await until(are_there, "three in hand")
+        error = (await client.ask("one more", model="one", expect=429))["error"]
+        assert "AI_DISPATCH_QUEUE_MODEL_MAX" in error["message"]
+        assert error["retry_after_s"] > 0
+        assert (await client.ask("another", model="two"))["model"] == "two"
+        for task in many:
+            task.cancel()
+
+
 async def test_a_model_makes_room_for_another_when_memory_is_full(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(), big(), memory_mib=2000)
     await client.ask(model="small")

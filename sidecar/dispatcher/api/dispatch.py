@@ -18,6 +18,7 @@ from dispatcher.core.task import DispatchId, DispatchRequest
 from dispatcher.errors import DispatcherError
 from dispatcher.service.dispatch import Dispatcher
 from dispatcher.service.fleet import Fleet
+from dispatcher.service.room import Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class DispatchApi:
     """Answers prompts."""
 
     dispatcher: Dispatcher
+    room: Room
     fleet: Fleet
     limits: RequestLimits
     now: Callable[[], float]
@@ -62,6 +64,7 @@ class DispatchApi:
         """Answer one prompt, whole or as events."""
         dispatch_id = DispatchId(f"d_{secrets.token_hex(16)}")
         request[DISPATCH_ID] = dispatch_id
+        self.room.check()  # before the body is read: refusing must stay cheap when much comes
         body = await read_body(request, DispatchBody)
         asked = dispatch_request(body, self.limits)
         if body.stream:

@@ -10,11 +10,12 @@ from dispatcher.core.deadline import Deadline
 from dispatcher.core.replica import Endpoint, ReplicaId, ReplicaState
 from dispatcher.core.task import ModelId
 from dispatcher.core.waiting import Waiter
-from dispatcher.errors import DeadlineExceeded, Overloaded, RuntimeUnreachable
+from dispatcher.errors import DeadlineExceeded, RuntimeUnreachable
 from dispatcher.service.cores import CoreGate
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.pause import Pauser
 from dispatcher.service.replica import Replica
+from dispatcher.service.room import Room
 from dispatcher.service.schedule import Scheduler
 
 _T = TypeVar("_T")
@@ -32,7 +33,7 @@ class Lease:
 
 
 class Leaser:
-    """Gives out leases. `queue_max` bounds how many dispatches may wait or run at once."""
+    """Gives out leases. `now` is the monotonic clock, in seconds."""
 
     def __init__(
         self,
@@ -40,15 +41,15 @@ class Leaser:
         scheduler: Scheduler,
         pauser: Pauser,
         cores: CoreGate,
+        room: Room,
         now: Callable[[], float],
-        queue_max: int,
     ) -> None:
         self._fleet = fleet
+        self._room = room
         self._scheduler = scheduler
         self._pauser = pauser
         self._cores = cores
         self._now = now
-        self._queue_max = queue_max
 
     @asynccontextmanager
     async def lease(self, waiter: Waiter, on_wait: OnWait | None = None) -> AsyncIterator[Lease]:
@@ -59,7 +60,7 @@ class Leaser:
         Raises: Overloaded, DeadlineExceeded while waiting, ReplicaStartFailed, HostUnreachable, or RuntimeUnreachable
             when it died.
         """
-        self._check_room()
+        self._room.check_for(waiter.model_id)
         asked_s, deadline = self._now(), Deadline(waiter.deadline_s)
         promise = self._fleet.wait(waiter)
         try:
@@ -74,14 +75,6 @@ class Leaser:
                 yield self._begun(replica, asked_s)
         finally:
             self._fleet.finish(promise)
-
-    def _check_room(self) -> None:
-        promised = self._fleet.promised
-        if promised >= self._queue_max:
-            soonest_s = min((resident.wait_s for resident in self._fleet.residents()), default=1.0)
-            raise Overloaded(
-                f"{promised} dispatches are waiting already (AI_DISPATCH_QUEUE_MAX)", retry_after_s=max(1.0, soonest_s)
-            )
 
     def _begun(self, replica: Replica, asked_s: float) -> Lease:
         if replica.endpoint is None or replica.state is not ReplicaState.READY:
