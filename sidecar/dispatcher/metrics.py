@@ -37,6 +37,12 @@ class Metrics:
             ["model"],
             registry=registry,
         )
+        self.retries_refused = Counter(
+            "ai_dispatch_retries_refused",
+            "Attempts that failed and weren't followed by another because too many retries ran, by model.",
+            ["model"],
+            registry=registry,
+        )
         self.tokens = Counter(
             "ai_dispatch_tokens",
             "Tokens read (prompt) and written (completion), by model.",

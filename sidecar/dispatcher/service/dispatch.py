@@ -12,6 +12,7 @@ from dispatcher.core.decision import Decision, Explanation
 from dispatcher.core.features import features_of
 from dispatcher.core.outcome import Ask, Attempt, Completion, Ending, OnText, Timing
 from dispatcher.core.prompting import render
+from dispatcher.core.retrying import RetryBudget, Tries
 from dispatcher.core.task import DispatchId, DispatchRequest, ModelId
 from dispatcher.core.waiting import Waiter
 from dispatcher.errors import (
@@ -38,7 +39,9 @@ from dispatcher.service.trail import Trail, ending_of
 from dispatcher.service.warm import Warmer
 from dispatcher.service.watch import Watcher
 
+# Faults of the wire and of starts, and an answer of the wrong shape: another model, or the same anew, may do better.
 _WORTH_ANOTHER_TRY = (RuntimeFault, ReplicaStartFailed, InvalidAnswer)
+_BUDGET_SPENT_S = 2.0  # a retry under way takes about so long to make room
 _CRASHES_MAX = 2  # a model whose server hung up is tried once more, on another server, perhaps with more memory
 
 
@@ -56,7 +59,7 @@ class Answer:
 
 
 class Dispatcher:
-    """The main job. Everything it needs is handed in; it keeps nothing between dispatches."""
+    """The main job. Everything it needs is handed in; between dispatches it keeps only how many try again."""
 
     def __init__(
         self,
@@ -83,6 +86,7 @@ class Dispatcher:
         self._now = now
         self._wall = wall
         self._attempts_max = attempts_max
+        self._budget = RetryBudget()
 
     async def dispatch(
         self,
@@ -156,24 +160,36 @@ class Dispatcher:
         check_schema(trail.request.requirements.output)
         failures: dict[ModelId, list[DispatcherError]] = {}
         last: DispatcherError | None = None
-        for _ in range(self._attempts_max):
-            try:
-                choice = self._chosen(trail, failures)
-            except (NoEligibleModel, HostUnreachable, DeadlineInfeasible, Unsatisfiable) as error:
-                raise last or error from error
-            try:
-                return await self._attempt(trail, choice, on_text)
-            except _WORTH_ANOTHER_TRY as error:
-                if trail.has_streamed:
-                    raise
-                failures.setdefault(choice.decision.chosen.model_id, []).append(error)
-                last = error
-                self._recorder.fell_back(choice.decision.chosen.model_id)
-        raise last or AssertionError("attempts_max is at least one")
+        with self._budget.under_way() as tries:
+            while True:
+                try:
+                    choice = self._chosen(trail, failures)
+                except (NoEligibleModel, HostUnreachable, DeadlineInfeasible, Unsatisfiable) as error:
+                    raise last or error from error
+                try:
+                    return await self._attempt(trail, choice, on_text)
+                except _WORTH_ANOTHER_TRY as error:
+                    model_id = choice.decision.chosen.model_id
+                    if not self._may_try_again(trail, tries, model_id, error):
+                        raise
+                    failures.setdefault(model_id, []).append(error)
+                    last = error
+                    self._recorder.fell_back(model_id)
+
+    def _may_try_again(self, trail: Trail, tries: Tries, model_id: ModelId, error: DispatcherError) -> bool:
+        """Whether what failed may be tried once more; what no server was asked costs them nothing, and always may."""
+        if trail.has_streamed or len(trail.attempts) >= self._attempts_max:
+            return False
+        if not trail.was_asked or tries.again():
+            return True
+        self._recorder.refused_retry(model_id)
+        if error.retry_after_s is None:
+            error.retry_after_s = _BUDGET_SPENT_S
+        return False
 
     async def _attempt(self, trail: Trail, choice: Choice, on_text: OnText | None) -> _Done:
         """One try at one model. The lease is taken before anything awaits, so the choice still holds."""
-        trail.choice = choice
+        trail.choice, trail.was_asked = choice, False
         begun_s = self._now()
         self._recorder.decided(begun_s - trail.begun_s)
         try:
@@ -204,6 +220,7 @@ class Dispatcher:
             output=wants.output,
         )
         asked_s = self._now()
+        trail.was_asked = True
         try:
             completion = await self._equipment.runtime_of(spec).complete(
                 lease.endpoint, ask, trail.deadline, trail.noting(on_text) if on_text else None

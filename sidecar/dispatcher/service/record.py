@@ -20,8 +20,12 @@ class Recorder:
         self._metrics.decide_s.observe(took_s)
 
     def fell_back(self, model_id: ModelId) -> None:
-        """An attempt failed, and another may follow."""
+        """An attempt failed, and another follows."""
         self._metrics.fallbacks.labels(model_id).inc()
+
+    def refused_retry(self, model_id: ModelId) -> None:
+        """An attempt failed, and none follows because too many dispatches try again already."""
+        self._metrics.retries_refused.labels(model_id).inc()
 
     def record(self, record: DispatchRecord) -> None:
         """A dispatch ended."""

@@ -27,7 +27,10 @@ _REFUSALS = (NoEligibleModel, HostUnreachable, Unsatisfiable, DeadlineInfeasible
 
 @dataclass(slots=True)
 class Trail:
-    """One dispatch on its way. Times in seconds on the monotonic clock, `started_at` in Unix time."""
+    """One dispatch on its way. Times in seconds on the monotonic clock, `started_at` in Unix time.
+
+    `was_asked` says whether an inference server was asked in the attempt that runs, or ran last.
+    """
 
     dispatch_id: DispatchId
     request: DispatchRequest
@@ -43,6 +46,7 @@ class Trail:
     queue_s: float = 0.0
     load_s: float = 0.0
     has_streamed: bool = False
+    was_asked: bool = False
     on_wait: OnWait | None = None
     attempts: list[Attempt] = field(default_factory=list)
 
