@@ -49,6 +49,7 @@ from dispatcher.runtimes.session import new_session
 from dispatcher.service.adopt import Adopter
 from dispatcher.service.choose import Chooser
 from dispatcher.service.cores import CoreGate
+from dispatcher.service.diagnose import Doctor
 from dispatcher.service.dispatch import Dispatcher
 from dispatcher.service.end import Ender
 from dispatcher.service.equipment import Equipment
@@ -194,9 +195,8 @@ async def sidecar(
             Leaser(fleet, scheduler, pauser, CoreGate(cores), room, now),
             warmer,
             registry,
-            fleet,
             equipment,
-            watcher,
+            Doctor(fleet, registry, watcher, metrics),
             Recorder(database, metrics),
             now,
             wall,
@@ -215,7 +215,9 @@ async def sidecar(
             *ContainersApi(fleet, manager, budget_mib, now).routes(),
             *LogApi(database, wall).routes(),
             *OperationsApi(
-                Readiness(registry, equipment, database), metrics_text, lambda: orjson.dumps(openapi_document(routes))
+                Readiness(registry, fleet, equipment, database),
+                metrics_text,
+                lambda: orjson.dumps(openapi_document(routes)),
             ).routes(),
         ]
         hosts = frozenset(name.strip().lower() for name in settings.allowed_hosts.split(",")) | {settings.host.lower()}

@@ -232,6 +232,13 @@ class RuntimeFault(DispatcherError):
     origin = Origin.RUNTIME
 
 
+class RuntimeBusy(RuntimeFault):
+    """The inference server is well, but still loads or has as many waiting as may wait."""
+
+    code = "runtime_busy"
+    status = 503
+
+
 class RuntimeUnreachable(RuntimeFault):
     """Nothing listens where the inference server should be, or it hung up before answering."""
 

@@ -43,6 +43,12 @@ class Metrics:
             ["model"],
             registry=registry,
         )
+        self.ejections = Counter(
+            "ai_dispatch_ejections",
+            "Replicas left alone for a while because they failed again and again, by model.",
+            ["model"],
+            registry=registry,
+        )
         self.tokens = Counter(
             "ai_dispatch_tokens",
             "Tokens read (prompt) and written (completion), by model.",
@@ -83,6 +89,9 @@ class Metrics:
             "ai_dispatch_stops", "Replica stops, by model and reason.", ["model", "reason"], registry=registry
         )
         self.replicas = Gauge("ai_dispatch_replicas", "Replicas now, by state.", ["state"], registry=registry)
+        self.ejected = Gauge(
+            "ai_dispatch_ejected", "Replicas that are left alone now, or being tried again.", registry=registry
+        )
         self.in_flight = Gauge("ai_dispatch_in_flight", "Dispatches that a replica works on now.", registry=registry)
         self.waiting = Gauge("ai_dispatch_waiting", "Dispatches that wait for a replica now.", registry=registry)
         self.memory = Gauge(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from dispatcher.errors import RuntimeFault, RuntimeUnreachable
+from dispatcher.errors import RuntimeBusy, RuntimeFault, RuntimeUnreachable
 from dispatcher.runtimes.openai import OpenAIRuntime
 from tests.contract.conftest import Program
 from tests.fakes.asking import ask, within
@@ -19,7 +19,7 @@ def test_it_goes_from_silence_over_loading_to_ready(program: Program, tmp_path: 
         assert server.wait_until_ready() == [None, 503, 200]
 
 
-async def test_asked_while_it_starts_it_is_unreachable_or_at_fault(
+async def test_asked_while_it_starts_it_is_unreachable_or_busy(
     runtime: OpenAIRuntime, program: Program, tmp_path: Path
 ) -> None:
     with launched(program.command, program.model, tmp_path, environment=program.environment) as server:
@@ -30,7 +30,7 @@ async def test_asked_while_it_starts_it_is_unreachable_or_at_fault(
                 await runtime.complete(server.endpoint, ask(max_tokens=2), within())
             except RuntimeFault as error:
                 errors.add(type(error))
-        assert errors <= {RuntimeUnreachable, RuntimeFault}
+        assert errors <= {RuntimeUnreachable, RuntimeBusy}
         assert (await runtime.complete(server.endpoint, ask(max_tokens=2), within())).text
 
 

@@ -67,6 +67,7 @@ class ContainersApi:
             host=replica.spec.host,
             state=replica.state,
             paused=resident.is_paused,
+            breaker=resident.breaker,
             pid=replica.pid,
             threads=replica.order.threads,
             slots=replica.order.slots,

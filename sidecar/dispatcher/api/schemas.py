@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from dispatcher.core.breaker import BreakerState
 from dispatcher.core.decision import RefusalReason, Way
 from dispatcher.core.model import Engine, HostKind, WeightsState
 from dispatcher.core.outcome import Ending, FinishReason
@@ -279,6 +280,9 @@ class ContainerReply(Reply):
     host: str
     state: ReplicaState
     paused: bool = Field(description="It sleeps with its memory kept, and wakes in a moment when it is used.")
+    breaker: BreakerState = Field(
+        BreakerState.CLOSED, description="Not closed when it failed too often lately to be trusted with work."
+    )
     pid: int | None
     threads: int
     slots: int

@@ -6,6 +6,7 @@ from dispatcher.api.schemas import ContainerReply, ContainersReply
 from dispatcher.cli.durations import seconds
 from dispatcher.cli.fetching import fetching_of, share
 from dispatcher.cli.screen import harmless, new_table
+from dispatcher.core.breaker import BreakerState
 
 
 def containers_table(reply: ContainersReply) -> Table:
@@ -46,4 +47,6 @@ def _state(container: ContainerReply) -> str:
 
 
 def _ready(container: ContainerReply) -> str:
+    if container.breaker is not BreakerState.CLOSED:
+        return f"{container.state}, {container.breaker}"
     return f"{container.state}, asleep" if container.paused else container.state

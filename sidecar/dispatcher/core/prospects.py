@@ -101,10 +101,12 @@ def _ways(candidate: Candidate, situation: Situation) -> list[Prospect]:
     ]
     ready = [resident for resident in mine if resident.state is ReplicaState.READY and _can_wake(resident, candidate)]
     starting = [resident for resident in mine if resident.state in STARTING]
-    if ready:
-        return [_on_replica(Way.WARM, candidate, min(ready, key=_wait_key), situation)]
+    if well := [resident for resident in ready if not resident.is_shunned]:
+        return [_on_replica(Way.WARM, candidate, min(well, key=_wait_key), situation)]
     if starting:
         return [_on_replica(Way.JOIN, candidate, min(starting, key=_wait_key), situation)]
+    if ready:  # the last there is: it is asked, however sick
+        return [_on_replica(Way.WARM, candidate, min(ready, key=_wait_key), situation)]
     return _by_starting(candidate, situation)
 
 

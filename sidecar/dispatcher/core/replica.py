@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
+from dispatcher.core.breaker import BreakerState
 from dispatcher.core.model import Engine
 from dispatcher.core.task import ModelId
 
@@ -122,6 +123,7 @@ class Resident:
         up_s: how long it has been ready; 0 while it starts.
         is_paused: sleeps with its memory kept; it is woken when it is used.
         idle_cores: CPU cores it burns while it has nothing to do.
+        breaker: whether it failed too often lately to be trusted.
     """
 
     replica_id: ReplicaId
@@ -144,6 +146,13 @@ class Resident:
     in_flight_s: float = 0.0
     is_paused: bool = False
     idle_cores: float = 0.0
+    breaker: BreakerState = BreakerState.CLOSED
+
+    @property
+    def is_shunned(self) -> bool:
+        """Whether others of its model are to be asked first: it is ejected, or being tried already."""
+        is_tried = self.breaker is BreakerState.PROBING and self.in_flight > 0
+        return self.breaker is BreakerState.EJECTED or is_tried
 
     @property
     def wait_s(self) -> float:

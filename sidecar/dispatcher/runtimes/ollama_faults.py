@@ -9,9 +9,9 @@ import orjson
 
 from dispatcher.core.outcome import Ask
 from dispatcher.core.task import FormatKind
-from dispatcher.errors import DispatcherError, RuntimeBadAnswer, RuntimeFault, RuntimeRefused
+from dispatcher.errors import DispatcherError, RuntimeBadAnswer, RuntimeBusy, RuntimeFault, RuntimeRefused
 
-_TRANSIENT = (408, 425, 429, 499)
+_TRANSIENT = (408, 425, 499)
 _WORDS_MAX = 300
 _MEMORY_SIGNS = (
     "out of memory",
@@ -55,8 +55,8 @@ def fault_of_status(status: int, words: str, ask: Ask) -> DispatcherError:
         return RuntimeBadAnswer("the inference server doesn't know the chat route; is it an Ollama?")
     if refusal := _refusal(words, ask):
         return refusal
-    if status == 503:
-        return RuntimeFault("the inference server is busy: as many requests wait there as may wait")
+    if status in (429, 503):
+        return RuntimeBusy("the inference server is busy: as many requests wait there as may wait")
     if status >= 500 or status in _TRANSIENT:
         return RuntimeFault(f"the inference server failed: it answered {status}{_for_memory(words)}")
     if status in (401, 403):

@@ -9,14 +9,17 @@ import orjson
 
 from dispatcher.core.outcome import Ask
 from dispatcher.core.task import FormatKind
-from dispatcher.errors import DispatcherError, RuntimeBadAnswer, RuntimeFault, RuntimeRefused
+from dispatcher.errors import DispatcherError, RuntimeBadAnswer, RuntimeBusy, RuntimeFault, RuntimeRefused
 
-_TRANSIENT = (408, 425, 429)
+_TRANSIENT = (408, 425)
+_LOADS = "unavailable_error"  # llama.cpp's word while it loads
 
 
 def fault_of_status(status: int, body: bytes, ask: Ask) -> DispatcherError:
     """The error for an answer with another status than 200."""
     details = _details(body)
+    if status == 429 or details.get("type") == _LOADS:
+        return RuntimeBusy(f"the inference server is busy, or still loads: it answered {status}")
     if 400 <= status < 500 and status not in _TRANSIENT:
         return _refusal(status, details, ask)
     if status >= 500 or status in _TRANSIENT:

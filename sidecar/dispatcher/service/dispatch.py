@@ -30,14 +30,13 @@ from dispatcher.errors import (
 )
 from dispatcher.service.answer import Checked, check_answer, check_schema
 from dispatcher.service.choose import Choice, Chooser, Weighing
+from dispatcher.service.diagnose import Doctor
 from dispatcher.service.equipment import Equipment
-from dispatcher.service.fleet import Fleet
 from dispatcher.service.lease import Lease, Leaser, OnWait
 from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
 from dispatcher.service.trail import Trail, ending_of
 from dispatcher.service.warm import Warmer
-from dispatcher.service.watch import Watcher
 
 # Faults of the wire and of starts, and an answer of the wrong shape: another model, or the same anew, may do better.
 _WORTH_ANOTHER_TRY = (RuntimeFault, ReplicaStartFailed, InvalidAnswer)
@@ -67,9 +66,8 @@ class Dispatcher:
         leaser: Leaser,
         warmer: Warmer,
         registry: Registry,
-        fleet: Fleet,
         equipment: Equipment,
-        watcher: Watcher,
+        doctor: Doctor,
         recorder: Recorder,
         now: Callable[[], float],
         wall: Callable[[], float],
@@ -79,9 +77,8 @@ class Dispatcher:
         self._leaser = leaser
         self._warmer = warmer
         self._registry = registry
-        self._fleet = fleet
         self._equipment = equipment
-        self._watcher = watcher
+        self._doctor = doctor
         self._recorder = recorder
         self._now = now
         self._wall = wall
@@ -225,17 +222,12 @@ class Dispatcher:
             completion = await self._equipment.runtime_of(spec).complete(
                 lease.endpoint, ask, trail.deadline, trail.noting(on_text) if on_text else None
             )
-        except (RuntimeUnreachable, RuntimeIncomplete):
-            await self._see_whether_it_lives(lease)
+        except RuntimeFault as error:
+            await self._doctor.failed(lease.replica_id, error)
             raise
+        self._doctor.answered(lease.replica_id)
         trail.completed(completion, asked_s)
         return completion
-
-    async def _see_whether_it_lives(self, lease: Lease) -> None:
-        """A server that hung up may be gone: look now, so that the next choice doesn't fall on it again."""
-        replica = self._fleet.get(lease.replica_id)
-        if replica is not None:
-            await self._watcher.check(replica)
 
 
 @dataclass(frozen=True, slots=True)

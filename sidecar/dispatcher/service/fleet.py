@@ -169,6 +169,7 @@ class Fleet:
         self.advance(replica, ReplicaState.DRAINING, reason)
         if not replica.came_up.done():
             replica.came_up.set_exception(error)
+        self._serve(replica.model_id)
         if was_starting and not any(other.is_usable for other in self if other.model_id == replica.model_id):
             self.disappoint(replica.model_id, error)
 
@@ -185,6 +186,7 @@ class Fleet:
         until_s = -math.inf if is_urgent else self._now()
         if until_s < replica.serves_until_s:
             replica.serves_until_s, replica.reason = until_s, reason
+            self._serve(replica.model_id)
             self._pulse()
 
     def ticket(self) -> int:
@@ -237,6 +239,22 @@ class Fleet:
         """A replica answers at once again."""
         replica.sleep = None
 
+    def answered(self, replica: Replica) -> None:
+        """Note that a replica gave an answer."""
+        was_tripped = replica.breaker.is_tripped
+        replica.breaker = replica.breaker.answered()
+        if was_tripped:
+            self._serve(replica.model_id)
+
+    def failed(self, replica: Replica) -> bool:
+        """Note that a replica failed; returns whether it is ejected for that."""
+        before = replica.breaker
+        replica.breaker = before.failed(self._now())
+        is_ejected = replica.breaker.until_s > before.until_s
+        if is_ejected:
+            self._serve(replica.model_id)  # if it was the last that was trusted, others are asked again
+        return is_ejected
+
     def ran_out(self, replica: Replica) -> None:
         """Note that a replica's memory was not enough: it takes at least its limit, and the log is to say so."""
         replica.memory_peak_mib = max(replica.memory_peak_mib or 0, replica.order.memory_limit_mib)
@@ -270,7 +288,7 @@ class Fleet:
     def _line(self, model_id: ModelId, newcomer: Waiter | None, now_s: float) -> Line:
         """Those who wait for a model, shared out evenly among its replicas."""
         waiters = self.waiters(model_id)
-        sharing = max(1, sum(one.is_usable for one in self._replicas.values() if one.model_id == model_id))
+        sharing = max(1, sum(one.is_trusted for one in self._replicas.values() if one.model_id == model_id))
         ahead = [one for one in waiters if newcomer is None or one.goes_before(newcomer, now_s)]
         return Line(
             waiting=len(waiters),

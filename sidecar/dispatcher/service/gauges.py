@@ -12,6 +12,7 @@ def read_gauges(metrics: Metrics, fleet: Fleet, database: Database, budget_mib: 
     for state in ReplicaState:
         if state not in GONE:
             metrics.replicas.labels(state).set(sum(replica.state is state for replica in replicas))
+    metrics.ejected.set(sum(replica.breaker.is_tripped for replica in replicas))
     metrics.in_flight.set(sum(replica.in_flight for replica in replicas))
     metrics.waiting.set(fleet.waiting)
     metrics.memory.labels("budget").set(budget_mib)

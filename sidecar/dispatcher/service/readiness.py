@@ -8,6 +8,7 @@ from dispatcher.core.model import WeightsState
 from dispatcher.errors import DispatcherError
 from dispatcher.hosts.host import Host
 from dispatcher.service.equipment import Equipment
+from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
 from dispatcher.store.database import Database
 from dispatcher.store.probe import probe
@@ -34,7 +35,8 @@ class Part:
 class Readiness:
     """Looks at the parts."""
 
-    def __init__(self, registry: Registry, equipment: Equipment, database: Database) -> None:
+    def __init__(self, registry: Registry, fleet: Fleet, equipment: Equipment, database: Database) -> None:
+        self._fleet = fleet
         self._equipment = equipment
         self._registry = registry
         self._database = database
@@ -53,6 +55,9 @@ class Readiness:
         if held:
             told = "; ".join(f"{candidate.spec.id}: {candidate.quarantine}" for candidate in held)
             return Part(Health.DOWN if len(held) == len(usable) else Health.DEGRADED, told)
+        if ejected := [replica for replica in self._fleet if replica.breaker.is_tripped]:
+            told = "; ".join(f"{one.model_id}: {one.id} failed {one.breaker.faults} times in a row" for one in ejected)
+            return Part(Health.DEGRADED, told)
         return Part(Health.OK, f"{len(usable)} of {len(candidates)} models have their weights here")
 
     async def _log(self) -> Part:

@@ -4,6 +4,7 @@ import asyncio
 import math
 from dataclasses import dataclass, field
 
+from dispatcher.core.breaker import Breaker
 from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.replica import STARTING, Endpoint, Fetching, ReplicaId, ReplicaState, Resident, StartOrder
 from dispatcher.core.task import ModelId
@@ -58,6 +59,7 @@ class Replica:
     idle_cores: float = 0.0
     sleep: asyncio.Lock | None = None
     uses_per_s: float = 0.0
+    breaker: Breaker = Breaker()  # noqa: RUF009 - frozen
     promises: list[Promise] = field(default_factory=list)
 
     @property
@@ -76,6 +78,11 @@ class Replica:
         return self.serves_until_s < math.inf
 
     @property
+    def slots(self) -> int:
+        """How many dispatches it may work on at the same time: one that is ejected is tried with one."""
+        return 1 if self.breaker.is_tripped else self.order.slots
+
+    @property
     def in_flight(self) -> int:
         """How many dispatches it works on."""
         return len(self.promises)
@@ -84,6 +91,11 @@ class Replica:
     def is_usable(self) -> bool:
         """Whether a dispatch that comes now may count on it: it is up or coming, and not on its way out."""
         return not self.is_condemned and (self.state is ReplicaState.READY or self.state in STARTING)
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether it is usable, and hasn't failed again and again."""
+        return self.is_usable and not self.breaker.is_tripped
 
     def serves(self, waiter: Waiter) -> bool:
         """Whether it is up or coming and may take this dispatch of its model."""
@@ -110,7 +122,7 @@ class Line:
 def resident_of(replica: Replica, line: Line, now_s: float) -> Resident:
     """A snapshot of the row at this moment."""
     left = [_left_s(promise, now_s) for promise in replica.promises]
-    slots = replica.order.slots
+    slots = replica.slots
     has_free_slot = len(left) + line.ahead < slots
     return Resident(
         replica_id=replica.id,
@@ -133,6 +145,7 @@ def resident_of(replica: Replica, line: Line, now_s: float) -> Resident:
         up_s=now_s - replica.since_s if replica.state is ReplicaState.READY else 0.0,
         is_paused=replica.sleep is not None,
         idle_cores=replica.idle_cores,
+        breaker=replica.breaker.state(now_s),
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
+from dispatcher.core.breaker import BreakerState
 from dispatcher.core.replica import ReplicaState
 from dispatcher.core.waiting import Waiter, first
 from dispatcher.service.replica import Promise, Replica
@@ -11,7 +12,8 @@ from dispatcher.service.replica import Promise, Replica
 class SlotQueue:
     """The dispatches of one model that wait for a slot.
 
-    Any replica of the model may take any of them, as far as it still serves it.
+    Any replica of the model may take any of them, as far as it still serves it. One that is ejected takes one only
+    when none is trusted.
 
     Args:
         begin: is told which replica begins which promise.
@@ -45,7 +47,11 @@ class SlotQueue:
         Args:
             served_s: seconds of work that each share has had lately.
         """
-        for replica in replicas:
+        there = tuple(replicas)
+        is_any_trusted = any(replica.is_trusted for replica in there)
+        for replica in there:
+            if is_any_trusted and replica.breaker.state(now_s) is BreakerState.EJECTED:
+                continue
             while _has_free_slot(replica) and (promise := self._next_for(replica, served_s, now_s)) is not None:
                 self.leave(promise)
                 self._begin(replica, promise)
@@ -69,4 +75,4 @@ class SlotQueue:
 
 
 def _has_free_slot(replica: Replica) -> bool:
-    return replica.state is ReplicaState.READY and replica.in_flight < replica.order.slots
+    return replica.state is ReplicaState.READY and replica.in_flight < replica.slots

@@ -1,5 +1,6 @@
 """Every way a model could be run."""
 
+from dispatcher.core.breaker import BreakerState
 from dispatcher.core.decision import RefusalReason, Way
 from dispatcher.core.prospects import prospects
 from dispatcher.core.replica import ReplicaState
@@ -43,6 +44,27 @@ def test_of_two_replicas_the_one_that_is_free_sooner_is_taken() -> None:
     there = (resident("busy", "small", queue_s=5.0, drain_s=5.0), resident("free", "small"))
     (one,), _ = prospects(situation(spec(), residents=there))
     assert one.replica_id == "free"
+
+
+def test_a_replica_that_is_ejected_is_passed_over_while_there_is_another() -> None:
+    sick = resident("sick", "small", breaker=BreakerState.EJECTED)
+    well = resident("well", "small", queue_s=50.0, drain_s=50.0)
+    coming = resident("coming", "small", state=ReplicaState.LOADING, ready_in_s=50.0)
+    for other in (well, coming):
+        (one,), _ = prospects(situation(spec(), residents=(sick, other)))
+        assert one.replica_id == other.replica_id
+
+
+def test_the_last_replica_of_a_model_is_asked_even_when_it_is_ejected() -> None:
+    (one,), _ = prospects(situation(spec(), residents=(resident("sick", "small", breaker=BreakerState.EJECTED),)))
+    assert (one.way, one.replica_id) == (Way.WARM, "sick")
+
+
+def test_one_that_is_tried_again_gets_one_dispatch_at_a_time() -> None:
+    idle, tried = (resident("a", "small", breaker=BreakerState.PROBING, in_flight=count) for count in (0, 1))
+    well = resident("b", "small", queue_s=5.0, drain_s=5.0)
+    assert prospects(situation(spec(), residents=(idle, well)))[0][0].replica_id == "a"
+    assert prospects(situation(spec(), residents=(tried, well)))[0][0].replica_id == "b"
 
 
 def test_a_condemned_replica_is_not_used_again() -> None:

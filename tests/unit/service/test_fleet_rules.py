@@ -103,6 +103,14 @@ class Machine(RuleBasedStateMachine):
         if ready:
             self._lose(ready[number % len(ready)], RuntimeUnreachable("it is gone"))
 
+    @rule(number=st.integers(0, 100), is_fault=st.sampled_from([True, True, False]))
+    @inside
+    def judge(self, number: int, is_fault: bool) -> None:
+        """A replica fails again and again, or answers."""
+        ready = [one for one in self.fleet if one.state is ReplicaState.READY]
+        for _ in range(3 if ready else 0):
+            (self.fleet.failed if is_fault else self.fleet.answered)(ready[number % len(ready)])
+
     @rule()
     @inside
     def reap(self) -> None:
@@ -144,8 +152,15 @@ class Machine(RuleBasedStateMachine):
     def slots_are_never_overfull_and_nobody_waits_beside_a_free_one(self) -> None:
         for replica in self.fleet:
             assert replica.in_flight <= replica.order.slots
-            if replica.state is ReplicaState.READY and not replica.is_condemned:
+            if replica.state is ReplicaState.READY and replica.is_trusted:
                 assert not self.fleet.waiters(replica.model_id) or replica.in_flight == replica.order.slots
+
+    @invariant()
+    def the_last_replica_of_a_model_is_asked_however_sick(self) -> None:
+        for model_id in MODELS:
+            usable = [one for one in self.fleet if one.model_id == model_id and one.is_usable]
+            if usable and all(one.state is ReplicaState.READY and one.breaker.is_tripped for one in usable):
+                assert not self.fleet.waiters(model_id) or all(one.in_flight for one in usable)
 
     @invariant()
     def nobody_is_left_behind_while_memory_is_idle(self) -> None:

@@ -148,7 +148,8 @@ async def test_those_who_wait_for_a_start_that_fails_are_told() -> None:
     assert bench.fleet.promised == 0
 
 
-steps = st.lists(st.tuples(st.sampled_from(["ask", "finish", "leave", "add", "condemn", "kill"]), st.integers(0, 50)))
+VERBS = ("ask", "finish", "leave", "add", "condemn", "kill", "fault", "answer")
+steps = st.lists(st.tuples(st.sampled_from(VERBS), st.integers(0, 50)))
 
 
 @given(steps)
@@ -163,7 +164,7 @@ def test_whatever_happens_slots_are_never_overfull_and_nobody_waits_beside_a_fre
             _step(bench, verb, number)
             for replica in bench.fleet:
                 assert 0 <= replica.in_flight <= replica.order.slots
-                free = not replica.is_condemned and replica.in_flight < replica.order.slots
+                free = replica.is_trusted and replica.in_flight < replica.order.slots
                 assert not (free and bench.fleet.waiting)
             assert bench.fleet.promised == len(bench.promises)
 
@@ -182,6 +183,9 @@ def _step(bench: Bench, verb: str, number: int) -> None:
         for promise in chosen.promises.copy():
             bench.promises.remove(promise)
             bench.fleet.finish(promise)
+    elif verb in ("fault", "answer") and alive:
+        for _ in range(3):
+            (bench.fleet.failed if verb == "fault" else bench.fleet.answered)(alive[number % len(alive)])
     elif verb == "ask":
         bench.ask(share=f"w{number % 3}", priority=number - 25)
     elif verb in ("finish", "leave") and bench.promises:

@@ -1,0 +1,61 @@
+"""How each replica does, from its answers and its faults; one that fails again and again is ejected, ours replaced."""
+
+import structlog
+
+from dispatcher.core.breaker import FAULTS_MAX
+from dispatcher.core.replica import ReplicaId, ReplicaState
+from dispatcher.errors import RuntimeBusy, RuntimeFault, RuntimeIncomplete, RuntimeUnreachable
+from dispatcher.metrics import Metrics
+from dispatcher.service.fleet import Fleet
+from dispatcher.service.registry import Registry
+from dispatcher.service.replica import Replica
+from dispatcher.service.watch import Watcher
+
+_LOG = structlog.get_logger(__name__)
+
+
+class Doctor:
+    """Told of each answer and each fault of a runtime.
+
+    Deadlines, callers who leave, refusals and servers that are busy or still load say nothing against a replica.
+    """
+
+    def __init__(self, fleet: Fleet, registry: Registry, watcher: Watcher, metrics: Metrics) -> None:
+        self._fleet = fleet
+        self._registry = registry
+        self._watcher = watcher
+        self._metrics = metrics
+
+    def answered(self, replica_id: ReplicaId) -> None:
+        """It gave an answer."""
+        if (replica := self._fleet.get(replica_id)) is not None:
+            self._fleet.answered(replica)
+
+    async def failed(self, replica_id: ReplicaId, error: RuntimeFault) -> None:
+        """It failed. One that hung up may be gone: look now, so that the next choice doesn't fall on it again."""
+        replica = self._fleet.get(replica_id)
+        if replica is None or isinstance(error, RuntimeBusy):
+            return
+        if isinstance(error, RuntimeUnreachable | RuntimeIncomplete):
+            await self._watcher.check(replica)
+        if replica.state is ReplicaState.READY and self._fleet.failed(replica):
+            self._ejected(replica, error)
+
+    def _ejected(self, replica: Replica, error: RuntimeFault) -> None:
+        """A restart often cures what has worked before; the next dispatch that wants the model starts it anew."""
+        self._metrics.ejections.labels(replica.model_id).inc()
+        is_replaced = replica.order.is_ours and replica.breaker.has_answered and self._may_start(replica)
+        _LOG.warning(
+            "replica_ejected",
+            replica=replica.id,
+            model=replica.model_id,
+            last=error.code,
+            ejections=replica.breaker.ejections,
+            is_replaced=is_replaced,
+        )
+        if is_replaced:
+            self._fleet.condemn(replica, f"ejected after {FAULTS_MAX} faults in a row")
+
+    def _may_start(self, replica: Replica) -> bool:
+        candidate = self._registry.candidate(replica.spec)
+        return candidate.spec.is_enabled and candidate.quarantine is None and candidate.unstartable is None
