@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import random
+import secrets
 import signal
 import sys
 import time
@@ -58,6 +59,7 @@ from dispatcher.service.gauges import read_gauges
 from dispatcher.service.lease import Leaser
 from dispatcher.service.manage import Manager
 from dispatcher.service.pause import Pauser
+from dispatcher.service.poison import PoisonGuard
 from dispatcher.service.pull import Puller
 from dispatcher.service.quarantine import Quarantine
 from dispatcher.service.readiness import Readiness
@@ -198,6 +200,7 @@ async def sidecar(
             equipment,
             Doctor(fleet, registry, watcher, metrics),
             Recorder(database, metrics),
+            PoisonGuard(secrets.token_bytes(32), metrics, now),
             now,
             wall,
             settings.attempts_max,

@@ -139,6 +139,13 @@ class Unsatisfiable(DispatcherError):
     status = 422
 
 
+class QuarantinedRequest(DispatcherError):
+    """Servers crashed again and again while they worked on this very request: for a while it isn't tried."""
+
+    code = "quarantined_request"
+    status = 422
+
+
 class DeadlineInfeasible(DispatcherError):
     """No model can finish within the timeout; `feasible_in_s` is how long the quickest would need, from now.
 
@@ -224,12 +231,19 @@ class WeightsCorrupt(DispatcherError):
 
 
 class RuntimeFault(DispatcherError):
-    """An inference server failed in a way that another try, here or elsewhere, may not."""
+    """An inference server failed in a way that another try, here or elsewhere, may not.
+
+    `has_crashed` says that what works there on the model ended over it, though the server lives on.
+    """
 
     code = "runtime_fault"
     status = 502
     is_retryable = True
     origin = Origin.RUNTIME
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, has_crashed: bool = False) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.has_crashed = has_crashed
 
 
 class RuntimeBusy(RuntimeFault):
@@ -240,9 +254,16 @@ class RuntimeBusy(RuntimeFault):
 
 
 class RuntimeUnreachable(RuntimeFault):
-    """Nothing listens where the inference server should be, or it hung up before answering."""
+    """Nothing listens where the inference server should be, or it hung up before answering.
+
+    `was_asked` says that it had got the request.
+    """
 
     code = "runtime_unreachable"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, was_asked: bool = False) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.was_asked = was_asked
 
 
 class RuntimeBadAnswer(RuntimeFault):

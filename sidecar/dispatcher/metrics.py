@@ -49,6 +49,11 @@ class Metrics:
             ["model"],
             registry=registry,
         )
+        self.poison = Counter(
+            "ai_dispatch_quarantined_requests",
+            "Requests that aren't tried for a while because servers crashed over them.",
+            registry=registry,
+        )
         self.tokens = Counter(
             "ai_dispatch_tokens",
             "Tokens read (prompt) and written (completion), by model.",

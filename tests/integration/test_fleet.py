@@ -277,16 +277,6 @@ async def test_a_replica_that_dies_idle_leaves_the_table(client: Client) -> None
     await until(gone, "the dead replica is out of the table")
 
 
-async def test_a_prompt_that_crashes_its_replica_fails_after_two_tries_and_others_are_served(
-    start_sidecar: StartSidecar,
-) -> None:
-    client = await start_sidecar(spec())
-    reply = await client.ask(f"x {mark(fault='crash')}", expect=502)
-    assert reply["error"]["code"] == "runtime_unreachable"
-    assert (await starts(client))['model="small",result="ready"'] == 2
-    assert (await client.ask())["text"]
-
-
 async def test_a_model_that_cannot_start_says_why_and_is_left_alone_for_a_while(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(), big(), behaviour={"model": "big", "exit_at_start": 3})
     reply = await client.ask(model="big", expect=503)

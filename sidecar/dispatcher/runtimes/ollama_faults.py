@@ -24,6 +24,13 @@ _MEMORY_SIGNS = (
     "bad_alloc",
     "signal: killed",
 )
+_CRASH_SIGNS = (
+    "runner process has terminated",
+    "runner process no longer running",
+    "runner has unexpectedly stopped",
+    "unexpected eof",
+    "signal: killed",
+)
 _CONTEXT_SIGNS = ("exceed_context_size_error", "context length", "context size")
 _FORMAT_SIGNS = ("schema", "grammar", "format")
 
@@ -58,7 +65,8 @@ def fault_of_status(status: int, words: str, ask: Ask) -> DispatcherError:
     if status in (429, 503):
         return RuntimeBusy("the inference server is busy: as many requests wait there as may wait")
     if status >= 500 or status in _TRANSIENT:
-        return RuntimeFault(f"the inference server failed: it answered {status}{_for_memory(words)}")
+        failed = f"the inference server failed: it answered {status}{_for_memory(words)}"
+        return RuntimeFault(failed, has_crashed=_tells_of_a_crash(words))
     if status in (401, 403):
         return RuntimeRefused(f"the inference server of {ask.model_id} doesn't accept the key it was called with")
     if 400 <= status < 500:
@@ -68,7 +76,8 @@ def fault_of_status(status: int, words: str, ask: Ask) -> DispatcherError:
 
 def fault_in_stream(words: str, ask: Ask) -> DispatcherError:
     """The error for an error line in the stream of an answer: its status was 200 already."""
-    return _refusal(words, ask) or RuntimeFault(f"the inference server failed while it answered{_for_memory(words)}")
+    failed = f"the inference server failed while it answered{_for_memory(words)}"
+    return _refusal(words, ask) or RuntimeFault(failed, has_crashed=_tells_of_a_crash(words))
 
 
 def _refusal(words: str, ask: Ask) -> RuntimeRefused | None:
@@ -90,6 +99,10 @@ def _number(name: str, said: str) -> str:
     """A count of the error object that llama.cpp gives and Ollama quotes as text."""
     found = re.search(rf'"{name}"\s*:\s*(\d+)', said)
     return found[1] if found else "an unknown number of"
+
+
+def _tells_of_a_crash(words: str) -> bool:
+    return any(sign in words.lower() for sign in _CRASH_SIGNS)
 
 
 def _for_memory(words: str) -> str:

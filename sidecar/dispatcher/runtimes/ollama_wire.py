@@ -34,7 +34,8 @@ async def request(
         raise RuntimeBadAnswer("the inference server answered with something that isn't HTTP") from error
     except (aiohttp.ClientError, ConnectionError) as error:
         raise RuntimeUnreachable(
-            f"the inference server can't be reached, or hung up before answering ({type(error).__name__})"
+            f"the inference server can't be reached, or hung up before answering ({type(error).__name__})",
+            was_asked=not isinstance(error, aiohttp.ClientConnectorError),
         ) from error
 
 

@@ -3,7 +3,7 @@
 import structlog
 
 from dispatcher.core.breaker import FAULTS_MAX
-from dispatcher.core.replica import ReplicaId, ReplicaState
+from dispatcher.core.replica import ReplicaState
 from dispatcher.errors import RuntimeBusy, RuntimeFault, RuntimeIncomplete, RuntimeUnreachable
 from dispatcher.metrics import Metrics
 from dispatcher.service.fleet import Fleet
@@ -26,20 +26,25 @@ class Doctor:
         self._watcher = watcher
         self._metrics = metrics
 
-    def answered(self, replica_id: ReplicaId) -> None:
+    def answered(self, replica: Replica) -> None:
         """It gave an answer."""
-        if (replica := self._fleet.get(replica_id)) is not None:
-            self._fleet.answered(replica)
+        self._fleet.answered(replica)
 
-    async def failed(self, replica_id: ReplicaId, error: RuntimeFault) -> None:
-        """It failed. One that hung up may be gone: look now, so that the next choice doesn't fall on it again."""
-        replica = self._fleet.get(replica_id)
-        if replica is None or isinstance(error, RuntimeBusy):
-            return
+    async def failed(self, replica: Replica, error: RuntimeFault) -> int:
+        """It failed. One that hung up may be gone: look now, so that the next choice doesn't fall on it again.
+
+        Returns: on how many dispatches it worked when it crashed; 0 when it hasn't, or wasn't asked any more.
+        """
+        if isinstance(error, RuntimeBusy):
+            return 0
+        in_flight = replica.in_flight
         if isinstance(error, RuntimeUnreachable | RuntimeIncomplete):
             await self._watcher.check(replica)
-        if replica.state is ReplicaState.READY and self._fleet.failed(replica):
-            self._ejected(replica, error)
+        if replica.state is ReplicaState.READY:
+            if self._fleet.failed(replica):
+                self._ejected(replica, error)
+            return in_flight if error.has_crashed else 0
+        return 0 if isinstance(error, RuntimeUnreachable) and not error.was_asked else replica.in_flight_when_lost
 
     def _ejected(self, replica: Replica, error: RuntimeFault) -> None:
         """A restart often cures what has worked before; the next dispatch that wants the model starts it anew."""

@@ -33,6 +33,7 @@ from dispatcher.service.choose import Choice, Chooser, Weighing
 from dispatcher.service.diagnose import Doctor
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.lease import Lease, Leaser, OnWait
+from dispatcher.service.poison import PoisonGuard
 from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
 from dispatcher.service.trail import Trail, ending_of
@@ -41,7 +42,7 @@ from dispatcher.service.warm import Warmer
 # Faults of the wire and of starts, and an answer of the wrong shape: another model, or the same anew, may do better.
 _WORTH_ANOTHER_TRY = (RuntimeFault, ReplicaStartFailed, InvalidAnswer)
 _BUDGET_SPENT_S = 2.0  # a retry under way takes about so long to make room
-_CRASHES_MAX = 2  # a model whose server hung up is tried once more, on another server, perhaps with more memory
+_CRASHES_MAX = 2  # after a crash it is tried once more, on another server, perhaps with more memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Dispatcher:
         equipment: Equipment,
         doctor: Doctor,
         recorder: Recorder,
+        poison: PoisonGuard,
         now: Callable[[], float],
         wall: Callable[[], float],
         attempts_max: int,
@@ -80,6 +82,7 @@ class Dispatcher:
         self._equipment = equipment
         self._doctor = doctor
         self._recorder = recorder
+        self._poison = poison
         self._now = now
         self._wall = wall
         self._attempts_max = attempts_max
@@ -127,6 +130,7 @@ class Dispatcher:
         Raises: what `dispatch` raises before it runs anything.
         """
         check_schema(request.requirements.output)
+        self._poison.check(request)
         choice = self._weighed(self._trail(DispatchId(""), request), {}).choice()
         return choice.decision, choice.explanation()
 
@@ -155,6 +159,7 @@ class Dispatcher:
     async def _answered(self, trail: Trail, on_text: OnText | None) -> _Done:
         """Try candidates until one answers; all on the same deadline, and none after the first streamed piece."""
         check_schema(trail.request.requirements.output)
+        self._poison.check(trail.request)
         failures: dict[ModelId, list[DispatcherError]] = {}
         last: DispatcherError | None = None
         with self._budget.under_way() as tries:
@@ -167,6 +172,8 @@ class Dispatcher:
                     return await self._attempt(trail, choice, on_text)
                 except _WORTH_ANOTHER_TRY as error:
                     model_id = choice.decision.chosen.model_id
+                    if trail.crashes and not trail.has_streamed:
+                        self._poison.check(trail.request)
                     if not self._may_try_again(trail, tries, model_id, error):
                         raise
                     failures.setdefault(model_id, []).append(error)
@@ -175,7 +182,7 @@ class Dispatcher:
 
     def _may_try_again(self, trail: Trail, tries: Tries, model_id: ModelId, error: DispatcherError) -> bool:
         """Whether what failed may be tried once more; what no server was asked costs them nothing, and always may."""
-        if trail.has_streamed or len(trail.attempts) >= self._attempts_max:
+        if trail.has_streamed or trail.crashes >= _CRASHES_MAX or len(trail.attempts) >= self._attempts_max:
             return False
         if not trail.was_asked or tries.again():
             return True
@@ -223,9 +230,13 @@ class Dispatcher:
                 lease.endpoint, ask, trail.deadline, trail.noting(on_text) if on_text else None
             )
         except RuntimeFault as error:
-            await self._doctor.failed(lease.replica_id, error)
+            in_flight = await self._doctor.failed(lease.replica, error)
+            if in_flight:
+                trail.crashes += 1
+                self._poison.crashed(trail.request, was_alone=in_flight == 1)
             raise
-        self._doctor.answered(lease.replica_id)
+        self._doctor.answered(lease.replica)
+        self._poison.answered(trail.request)
         trail.completed(completion, asked_s)
         return completion
 

@@ -166,6 +166,7 @@ class Fleet:
         to be gone.
         """
         was_starting = replica.state in STARTING
+        replica.in_flight_when_lost = replica.in_flight
         self.advance(replica, ReplicaState.DRAINING, reason)
         if not replica.came_up.done():
             replica.came_up.set_exception(error)

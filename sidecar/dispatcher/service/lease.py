@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from dispatcher.core.deadline import Deadline
-from dispatcher.core.replica import Endpoint, ReplicaId, ReplicaState
+from dispatcher.core.replica import Endpoint, ReplicaState
 from dispatcher.core.task import ModelId
 from dispatcher.core.waiting import Waiter
 from dispatcher.errors import DeadlineExceeded, RuntimeUnreachable
@@ -26,7 +26,7 @@ OnWait = Callable[[ModelId], None]
 class Lease:
     """A replica that is ours for one dispatch, and how long it took to get it, in seconds."""
 
-    replica_id: ReplicaId
+    replica: Replica
     endpoint: Endpoint
     load_s: float
     queue_s: float
@@ -80,7 +80,7 @@ class Leaser:
         if replica.endpoint is None or replica.state is not ReplicaState.READY:
             raise RuntimeUnreachable(f"{replica.model_id} is gone: {replica.reason}")
         load_s = max(0.0, replica.since_s - max(asked_s, replica.opened_s))
-        return Lease(replica.id, replica.endpoint, load_s, queue_s=max(0.0, self._now() - asked_s - load_s))
+        return Lease(replica, replica.endpoint, load_s, queue_s=max(0.0, self._now() - asked_s - load_s))
 
     @asynccontextmanager
     async def _cores_for(self, replica: Replica, deadline: Deadline) -> AsyncIterator[None]:

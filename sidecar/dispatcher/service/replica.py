@@ -60,6 +60,7 @@ class Replica:
     sleep: asyncio.Lock | None = None
     uses_per_s: float = 0.0
     breaker: Breaker = Breaker()  # noqa: RUF009 - frozen
+    in_flight_when_lost: int = 0
     promises: list[Promise] = field(default_factory=list)
 
     @property

@@ -17,19 +17,29 @@ from dispatcher.errors import (
     ModelNotFound,
     NoEligibleModel,
     Overloaded,
+    QuarantinedRequest,
     Unsatisfiable,
 )
 from dispatcher.service.choose import Choice
 from dispatcher.service.lease import Lease, OnWait
 
-_REFUSALS = (NoEligibleModel, HostUnreachable, Unsatisfiable, DeadlineInfeasible, ModelNotFound, Overloaded)
+_REFUSALS = (
+    NoEligibleModel,
+    HostUnreachable,
+    Unsatisfiable,
+    DeadlineInfeasible,
+    ModelNotFound,
+    Overloaded,
+    QuarantinedRequest,
+)
 
 
 @dataclass(slots=True)
 class Trail:
     """One dispatch on its way. Times in seconds on the monotonic clock, `started_at` in Unix time.
 
-    `was_asked` says whether an inference server was asked in the attempt that runs, or ran last.
+    `was_asked` says whether an inference server was asked in the attempt that runs, or ran last; `crashes` how many
+    servers crashed while they worked on it.
     """
 
     dispatch_id: DispatchId
@@ -47,12 +57,13 @@ class Trail:
     load_s: float = 0.0
     has_streamed: bool = False
     was_asked: bool = False
+    crashes: int = 0
     on_wait: OnWait | None = None
     attempts: list[Attempt] = field(default_factory=list)
 
     def leased(self, lease: Lease) -> None:
         """Note who works on it, and what getting there took."""
-        self.replica_id = lease.replica_id
+        self.replica_id = lease.replica.id
         self.load_s += lease.load_s
         self.queue_s += lease.queue_s
 
