@@ -213,8 +213,8 @@ async def sidecar(
             return metrics.text()
 
         routes: list[Route] = [
-            *DispatchApi(dispatcher, room, fleet, limits, now).routes(),
-            *ModelsApi(registry, fleet, Puller(registry, library, manager), manager).routes(),
+            *DispatchApi(dispatcher, room, fleet, limits, now, settings.write_timeout_s).routes(),
+            *ModelsApi(registry, fleet, Puller(registry, library, manager), manager, settings.write_timeout_s).routes(),
             *ContainersApi(fleet, manager, budget_mib, now).routes(),
             *LogApi(database, wall).routes(),
             *OperationsApi(

@@ -168,6 +168,13 @@ class DeadlineExceeded(DispatcherError):
     is_retryable = True
 
 
+class CallerGone(DispatcherError):
+    """The caller of a stream left, or read nothing for so long that it was cut off. Only the log tells of it."""
+
+    code = "caller_gone"
+    status = 499
+
+
 class Overloaded(DispatcherError):
     """As many dispatches wait as may wait."""
 

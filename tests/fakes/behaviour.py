@@ -33,6 +33,7 @@ class Fault(StrEnum):
     COMPRESSED = "compressed"
     STATUS = "status"  # answers `status` and an error object that quotes the prompt
     CRASH = "crash"  # the process ends with 1
+    CRASH_MIDWAY = "crash_midway"
     OUT_OF_MEMORY = "out_of_memory"  # the process ends with 5
 
 

@@ -97,6 +97,8 @@ class AnswerStream:
                 await asyncio.Event().wait()
             case Fault.RESET_MIDWAY:
                 self._hang_up()
+            case Fault.CRASH_MIDWAY:
+                os._exit(1)
             case Fault.CUT_MIDWAY:
                 self._transport.write(b"ffff\r\ndata: {")
                 self._transport.close()

@@ -48,8 +48,8 @@ def all_routes() -> set[str]:
     """Every route the API classes offer."""
     nothing: object = None
     apis = (
-        DispatchApi(nothing, nothing, nothing, nothing, nothing),  # type: ignore[arg-type]
-        ModelsApi(nothing, nothing, nothing, nothing),  # type: ignore[arg-type]
+        DispatchApi(nothing, nothing, nothing, nothing, nothing, 0),  # type: ignore[arg-type]
+        ModelsApi(nothing, nothing, nothing, nothing, 0),  # type: ignore[arg-type]
         ContainersApi(nothing, nothing, 0, nothing),  # type: ignore[arg-type]
         LogApi(nothing, nothing),  # type: ignore[arg-type]
         OperationsApi(nothing, nothing, nothing),  # type: ignore[arg-type]

@@ -165,7 +165,8 @@ async def test_a_fault_before_the_first_piece_is_a_status_and_after_it_an_event(
     late = mark(fault="cut_midway")
     events = await _events(client, {"prompt": f"x {late}", "model": "small", "stream": True})
     assert [name for name, _ in events if name != "waiting"] == ["text", "text", "error"]
-    assert events[-1][1]["error"]["code"] == "runtime_incomplete"
+    error = events[-1][1]["error"]
+    assert (error["code"], error["incomplete"]) == ("runtime_incomplete", True)
 
 
 async def test_a_model_that_fails_is_followed_by_the_next_on_the_same_deadline(start_sidecar: StartSidecar) -> None:

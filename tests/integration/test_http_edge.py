@@ -12,7 +12,7 @@ from tests.integration.conftest import JSON, Client, StartSidecar
 from tests.integration.waiting import until
 from tests.unit.core.builders import spec
 
-ERROR_FIELDS = {"code", "message", "retryable", "retry_after_s", "feasible_in_s", "dispatch_id", "origin"}
+ERROR_FIELDS = {"code", "message", "retryable", "retry_after_s", "feasible_in_s", "dispatch_id", "origin", "incomplete"}
 
 
 async def request(client: Client, method: str, path: str, **options: object) -> tuple[int, JSON, dict[str, str]]:

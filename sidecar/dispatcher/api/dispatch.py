@@ -15,7 +15,7 @@ from dispatcher.api.routes import Route, Scope
 from dispatcher.api.schemas import DispatchBody, DispatchReply, ErrorReply, ExplainReply, TextEvent, WaitingEvent
 from dispatcher.api.waiting import Waiting
 from dispatcher.core.task import DispatchId, DispatchRequest
-from dispatcher.errors import DispatcherError
+from dispatcher.errors import CallerGone, DispatcherError, InvalidAnswer
 from dispatcher.service.dispatch import Dispatcher
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.room import Room
@@ -30,6 +30,7 @@ class DispatchApi:
     fleet: Fleet
     limits: RequestLimits
     now: Callable[[], float]
+    write_timeout_s: float
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -87,20 +88,25 @@ class DispatchApi:
         self, request: web.Request, dispatch_id: DispatchId, asked: DispatchRequest
     ) -> web.StreamResponse:
         """Until the first event an error is an HTTP status; after it, the last event."""
-        stream = EventStream(request)
+        stream = EventStream(request, self.write_timeout_s)
         waiting = Waiting(stream, self.fleet, self.now)
 
+        has_text = False
+
         async def on_text(text: str) -> None:
-            waiting.is_over = True
+            nonlocal has_text
+            waiting.is_over = has_text = True
             await stream.send("text", TextEvent(text=text))
 
         try:
             async with waiting:
                 answer = await self.dispatcher.dispatch(dispatch_id, asked, on_text, waiting.on_wait)
         except DispatcherError as error:
-            if not stream.is_open:
+            if not stream.is_open or isinstance(error, CallerGone):
                 raise
-            await stream.send("error", error_reply(error, dispatch_id))
+            # An answer of the wrong shape was handed out whole; whatever else goes wrong leaves a part of one.
+            is_incomplete = has_text and not isinstance(error, InvalidAnswer)
+            await stream.send("error", error_reply(error, dispatch_id, is_incomplete=is_incomplete))
         else:
             await stream.send("done", dispatch_reply(answer))
         return await stream.end()

@@ -92,7 +92,7 @@ def error_response(request: web.Request, error: DispatcherError, metrics: Metric
     return response
 
 
-def error_reply(error: DispatcherError, dispatch_id: str | None) -> ErrorReply:
+def error_reply(error: DispatcherError, dispatch_id: str | None, *, is_incomplete: bool = False) -> ErrorReply:
     """The body of an error."""
     return ErrorReply(
         error=ErrorDetail(
@@ -103,6 +103,7 @@ def error_reply(error: DispatcherError, dispatch_id: str | None) -> ErrorReply:
             feasible_in_s=error.feasible_in_s if isinstance(error, DeadlineInfeasible) else None,
             dispatch_id=dispatch_id,
             origin=error.origin.value,
+            incomplete=is_incomplete,
         )
     )
 

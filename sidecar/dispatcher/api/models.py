@@ -13,7 +13,7 @@ from dispatcher.api.routes import Route, Scope
 from dispatcher.api.schemas import ErrorReply, ModelBody, ModelReply, ModelsReply, ModelSwitches, ProgressReply
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.replica import Fetching, ReplicaState
-from dispatcher.errors import DispatcherError, InvalidRequest
+from dispatcher.errors import CallerGone, DispatcherError, InvalidRequest
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.manage import Manager
 from dispatcher.service.pull import Puller
@@ -30,6 +30,7 @@ class ModelsApi:
     fleet: Fleet
     puller: Puller
     manager: Manager
+    write_timeout_s: float
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -113,10 +114,12 @@ class ModelsApi:
     async def pull(self, request: web.Request) -> web.StreamResponse:
         """Fetch one model's file. A caller who leaves doesn't stop it."""
         spec = self._named(request)
-        stream = EventStream(request)
+        stream = EventStream(request, self.write_timeout_s)
         try:
             async for progress in self.puller.pull(spec):
                 await stream.send("progress", progress_reply(progress))
+        except CallerGone:
+            raise
         except DispatcherError as error:
             await stream.send("error", error_reply(error, None))
         else:

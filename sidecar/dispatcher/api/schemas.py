@@ -385,6 +385,7 @@ class ErrorDetail(Reply):
     feasible_in_s: float | None = Field(None, description="The least requirements.timeout that would do, from now.")
     dispatch_id: str | None = None
     origin: Literal["dispatcher", "runtime"]
+    incomplete: bool = Field(False, description="The text streamed before is only a part of the answer.")
 
 
 class ErrorReply(Reply):

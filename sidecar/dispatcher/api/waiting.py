@@ -9,6 +9,7 @@ from dispatcher.api.containers import fetching_reply, rounded
 from dispatcher.api.events import EventStream
 from dispatcher.api.schemas import WaitingEvent
 from dispatcher.core.task import ModelId
+from dispatcher.errors import CallerGone
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.replica import ready_in_s
 
@@ -47,7 +48,7 @@ class Waiting:
             await asyncio.gather(self._telling, return_exceptions=True)
 
     async def _tell(self) -> None:
-        with contextlib.suppress(ConnectionError):  # the caller left; its handler is told by aiohttp
+        with contextlib.suppress(CallerGone):  # its handler is told by aiohttp
             while not self.is_over:
                 await asyncio.sleep(_EVERY_S)
                 event = self._event()

@@ -10,6 +10,7 @@ from dispatcher.core.record import DispatchRecord
 from dispatcher.core.replica import ReplicaId
 from dispatcher.core.task import DispatchId, DispatchRequest
 from dispatcher.errors import (
+    CallerGone,
     DeadlineExceeded,
     DeadlineInfeasible,
     DispatcherError,
@@ -118,4 +119,6 @@ def ending_of(error: DispatcherError) -> Ending:
     """How a dispatch ended that ended with this error."""
     if isinstance(error, DeadlineExceeded):
         return Ending.TIMED_OUT
+    if isinstance(error, CallerGone):
+        return Ending.CANCELLED
     return Ending.REFUSED if isinstance(error, _REFUSALS) else Ending.FAILED
