@@ -20,6 +20,7 @@ _BOTH = (
 _WRITER = (
     "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged rows when the power goes
     "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # what is deleted is overwritten: jobs hold prompts and answers for a while
     "PRAGMA journal_size_limit = 67108864",  # the log shrinks back to 64 MiB after a burst
 )
 

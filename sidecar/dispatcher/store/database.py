@@ -78,6 +78,13 @@ class Database:
         """
         return await self._readers.read(work)
 
+    async def empty_log(self) -> bool:
+        """Cut SQLite's log, so that nothing deleted is left in it either; False when readers were in the way.
+
+        Raises: StoreError when the database is closed.
+        """
+        return await self._writer.empty_log()
+
     @property
     def dropped_posts(self) -> int:
         """How many posts were dropped because too many waited, or because the database was closed."""

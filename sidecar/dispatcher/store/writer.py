@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 _GROUP_MAX = 256
 _RETRY_AFTER_S = 1.0
+_READERS_WAIT_MS = 100
+_BUSY_WAIT_MS = 5000
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +45,7 @@ class Writer:
         self._jobs: asyncio.Queue[_Job | None] = asyncio.Queue()  # bounded by the two counters; None ends it
         self._is_closed = False
         self._is_dropping = False
+        self._emptyings: list[asyncio.Future[bool]] = []
         self._task = asyncio.create_task(self._run(), name="store-writer")
 
     async def write(self, work: Callable[[aiosqlite.Connection], Awaitable[T]]) -> T:
@@ -64,6 +67,15 @@ class Writer:
         self._posts_waiting += 1
         self._jobs.put_nowait(_Job(work, None))
 
+    async def empty_log(self) -> bool:
+        """Have the log copied back into the file and cut to nothing; False when readers are in the way."""
+        if self._is_closed:
+            raise self._closed()
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._emptyings.append(done)
+        self.post(_nothing)  # so that the task comes by
+        return await asyncio.shield(done)
+
     async def close(self) -> None:
         """Take no more, write what waits, close the connection."""
         if not self._is_closed:
@@ -76,9 +88,12 @@ class Writer:
         try:
             while group := await self._next_group():
                 await self._commit(group)
+                if self._emptyings:
+                    await self._empty_log()
         finally:  # cancelled from outside, as at the end of asyncio.run: nobody may wait for ever
             self._is_closed = True
             self._refuse_the_rest()
+            self._log_is_emptied(False)  # the last connection to close does that
 
     async def _next_group(self) -> list[_Job]:
         """Wait for one job, then take all that are there; empty when closed and drained."""
@@ -103,6 +118,23 @@ class Writer:
             self._answer(group, [Ended(error=self._closed()) for _ in group])
             raise
         self._answer(group, ends)
+
+    async def _empty_log(self) -> None:
+        # Not in a transaction, and without the long wait for readers: everybody's writes stand behind this.
+        try:
+            await self._connection.execute(f"PRAGMA busy_timeout = {_READERS_WAIT_MS}")
+            (row,) = await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            await self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_WAIT_MS}")
+        except sqlite3.Error as error:
+            log.warning("store_log_not_emptied", reason=self._reason(error))
+            self._log_is_emptied(False)
+        else:
+            self._log_is_emptied(row[0] == 0)
+
+    def _log_is_emptied(self, is_empty: bool) -> None:
+        emptyings, self._emptyings = self._emptyings, []
+        for done in emptyings:
+            done.set_result(is_empty)
 
     def _answer(self, group: list[_Job], ends: list[Ended]) -> None:
         lost: list[BaseException] = []
@@ -157,3 +189,7 @@ class Writer:
 
     def _closed(self) -> StoreError:
         return StoreError(f"The database {self._path} is closed: the sidecar is stopping.")
+
+
+async def _nothing(_connection: aiosqlite.Connection) -> None:
+    """Write nothing."""

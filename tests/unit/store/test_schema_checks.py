@@ -40,7 +40,8 @@ _GOOD: dict[str, dict[str, object]] = {
         "created_at": 1.0, "changed_at": 2.0,
     },
     "request_queue": {
-        "id": "j1", "created_at": 1.0, "deadline_at": 2.0, "body_sha256": "0" * 64, "payload": "{}",
+        "id": "j1", "owner": "dispatch", "created_at": 1.0, "deadline_at": 2.0, "due_at": 1.0, "body_sha256": "0" * 64,
+        "payload": "{}", "payload_bytes": 2,
     },
 }  # fmt: skip
 
@@ -105,15 +106,21 @@ def test_a_good_row_is_taken(database: sqlite3.Connection, table: str) -> None:
         ("optimization_rules", {"scope_id": None}),
         ("optimization_rules", {"changed_at": 0.5}),
         ("request_queue", {"state": "lost"}),
-        ("request_queue", {"state": "leased"}),
+        ("request_queue", {"state": "running"}),
         ("request_queue", {"state": "done"}),
+        ("request_queue", {"owner": "stranger"}),
         ("request_queue", {"lease_owner": "me"}),
         ("request_queue", {"payload": None}),
         ("request_queue", {"priority": 101}),
         ("request_queue", {"deadline_at": 0.5}),
         ("request_queue", {"body_sha256": "short"}),
+        ("request_queue", {"fetched_at": 3.0}),
+        ("request_queue", {"callback_due_at": 3.0, "callback_url": "http://n8n/"}),
         ("request_queue", {"state": "expired", "finished_at": 3.0}),
-        ("request_queue", {"state": "done", "finished_at": 3.0, "fetched_at": 4.0}),
+        ("request_queue", {"state": "expired", "finished_at": 3.0, "payload": None, "result": "{}"}),
+        ("request_queue", {"state": "done", "finished_at": 3.0, "payload": None}),
+        ("request_queue", {"state": "done", "finished_at": 3.0, "result": "{}"}),
+        ("request_queue", {"state": "cancelled", "finished_at": 3.0, "payload": None, "callback_due_at": 3.0}),
     ],
 )
 def test_a_bad_row_is_refused(database: sqlite3.Connection, table: str, changes: dict[str, object]) -> None:
@@ -125,18 +132,19 @@ def test_one_idempotency_key_is_one_job(database: sqlite3.Connection) -> None:
     _insert(database, "request_queue", id="j1", idempotency_key="k")
     _insert(database, "request_queue", id="j2", idempotency_key=None)
     _insert(database, "request_queue", id="j3", idempotency_key=None)
+    _insert(database, "request_queue", id="j4", idempotency_key="k", owner="admin")
     with pytest.raises(sqlite3.IntegrityError):
-        _insert(database, "request_queue", id="j4", idempotency_key="k")
+        _insert(database, "request_queue", id="j5", idempotency_key="k")
 
 
 @pytest.mark.parametrize(
     ("state", "changes"),
     [
         ("queued", {}),
-        ("leased", {"lease_owner": "me", "lease_until_at": 5.0}),
-        ("done", {"finished_at": 3.0, "result": "{}"}),
-        ("done", {"finished_at": 3.0, "fetched_at": 4.0, "payload": None}),
-        ("failed", {"finished_at": 3.0, "result": "{}"}),
+        ("running", {"lease_owner": "me", "lease_until_at": 5.0}),
+        ("done", {"finished_at": 3.0, "result": "{}", "payload": None}),
+        ("done", {"finished_at": 3.0, "fetched_at": 4.0, "result": "{}", "payload": None}),
+        ("failed", {"finished_at": 3.0, "result": "{}", "payload": None}),
         ("cancelled", {"finished_at": 3.0, "payload": None}),
         ("expired", {"finished_at": 3.0, "payload": None}),
     ],
@@ -174,7 +182,11 @@ def test_the_queries_of_the_store_use_its_indexes(database: sqlite3.Connection) 
         "SELECT rowid FROM performance_logs WHERE started_at < 1 ORDER BY started_at LIMIT 1",
         "SELECT id FROM container_lifecycle WHERE happened_at < 1 ORDER BY happened_at LIMIT 1",
         "SELECT model_id, max(memory_mib) FROM container_lifecycle WHERE memory_mib IS NOT NULL GROUP BY model_id",
-        "SELECT id FROM request_queue WHERE state = 'queued' ORDER BY priority DESC, deadline_at LIMIT 1",
+        "SELECT min(deadline_at) FROM request_queue WHERE state = 'queued'",
+        "SELECT count(*) FROM request_queue WHERE state = 'queued' AND due_at <= 1 AND deadline_at > 1",
+        "SELECT id FROM request_queue WHERE callback_due_at <= 1 ORDER BY callback_due_at LIMIT 1",
+        "SELECT id FROM request_queue WHERE finished_at <= 1 LIMIT 1",
+        "SELECT id FROM request_queue ORDER BY created_at DESC, rowid DESC LIMIT 1",
     ):
         plan = " ".join(str(row[3]) for row in database.execute(f"EXPLAIN QUERY PLAN {query}"))
         assert "INDEX" in plan
