@@ -22,6 +22,10 @@ from aiohttp import web
 from dispatcher import __version__
 from dispatcher.api.containers import ContainersApi
 from dispatcher.api.dispatch import DispatchApi
+from dispatcher.api.job_bodies import JobMaker
+from dispatcher.api.job_replies import job_words
+from dispatcher.api.jobs import JobsApi
+from dispatcher.api.keyed_dispatch import KeyedDispatch
 from dispatcher.api.log import LogApi
 from dispatcher.api.models import ModelsApi
 from dispatcher.api.openapi import openapi_document
@@ -30,6 +34,9 @@ from dispatcher.api.requests import RequestLimits
 from dispatcher.api.routes import Route
 from dispatcher.api.server import application, runner
 from dispatcher.api.tokens import Tokens, load_tokens
+from dispatcher.callbacks.client import CallbackClient, new_callback_session
+from dispatcher.clocks import steady_wall
+from dispatcher.core.callback import allowed_hosts
 from dispatcher.core.container_models import ollama_models
 from dispatcher.core.model import Engine, HostKind, ModelSpec, RuntimeKind
 from dispatcher.core.replica import Endpoint
@@ -48,6 +55,7 @@ from dispatcher.runtimes.openai import OpenAIRuntime
 from dispatcher.runtimes.runtime import Runtime
 from dispatcher.runtimes.session import new_session
 from dispatcher.service.adopt import Adopter
+from dispatcher.service.call_back import CallbackSender
 from dispatcher.service.choose import Chooser
 from dispatcher.service.cores import CoreGate
 from dispatcher.service.diagnose import Doctor
@@ -55,13 +63,17 @@ from dispatcher.service.dispatch import Dispatcher
 from dispatcher.service.end import Ender
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
+from dispatcher.service.forget_jobs import Memory, forget_jobs
 from dispatcher.service.gauges import read_gauges
+from dispatcher.service.job_news import JobNews
+from dispatcher.service.jobs import Jobs
 from dispatcher.service.lease import Leaser
 from dispatcher.service.manage import Manager
 from dispatcher.service.pause import Pauser
 from dispatcher.service.poison import PoisonGuard
 from dispatcher.service.pull import Puller
 from dispatcher.service.quarantine import Quarantine
+from dispatcher.service.quiet import Quiet
 from dispatcher.service.readiness import Readiness
 from dispatcher.service.reap import Reaper
 from dispatcher.service.reconcile import Reconciler
@@ -69,6 +81,7 @@ from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
 from dispatcher.service.retain import retain
 from dispatcher.service.room import Room
+from dispatcher.service.run_jobs import JobRunner, RunLimits
 from dispatcher.service.scale import Scaler
 from dispatcher.service.schedule import Scheduler
 from dispatcher.service.start import Starter
@@ -205,15 +218,51 @@ async def sidecar(
             wall,
             settings.attempts_max,
         )
-        manager = Manager(registry, fleet, starter, equipment, quarantine, database, entered, budget_mib)
         limits = RequestLimits(settings.prompt_chars_max, settings.timeout_default_s, settings.timeout_max_s)
+        callback_hosts = allowed_hosts(settings.callback_hosts or "")
+        steady = steady_wall(now, wall)
+        words, news = job_words(limits), JobNews()
+        job_runner = JobRunner(
+            database,
+            dispatcher,
+            words,
+            news,
+            metrics,
+            f"run_{secrets.token_hex(8)}",
+            Quiet(fleet, equipment, now).wait,
+            steady,
+            RunLimits(settings.jobs_in_hand_max, settings.jobs_bytes_max),
+        )
+        await job_runner.take_over()
+        calling = await stack.enter_async_context(new_callback_session())
+        callbacks = CallbackSender(database, CallbackClient(calling), words, news, metrics, steady, callback_hosts)
+        memory = Memory(settings.job_grace_s, settings.job_result_ttl_s)
+        stack.push_async_callback(job_runner.close)
+        tasks.supervise(job_runner.run, "run jobs")
+        tasks.supervise(job_runner.renew, "renew leases")
+        tasks.keep(job_runner.settle(), "settle jobs")
+        tasks.supervise(callbacks.run, "call back")
+        tasks.supervise(lambda: forget_jobs(database, news, metrics, steady, memory), "forget jobs")
+        jobs = Jobs(database, job_runner, news, metrics, now, steady, settings.jobs_max)
+        maker = JobMaker(limits, callback_hosts, steady)
 
-        def metrics_text() -> bytes:
-            read_gauges(metrics, fleet, database, budget_mib)
+        manager = Manager(registry, fleet, starter, equipment, quarantine, database, entered, budget_mib)
+
+        async def metrics_text() -> bytes:
+            await read_gauges(metrics, fleet, database, budget_mib)
             return metrics.text()
 
         routes: list[Route] = [
-            *DispatchApi(dispatcher, room, fleet, limits, now, settings.write_timeout_s).routes(),
+            *DispatchApi(
+                dispatcher,
+                room,
+                fleet,
+                limits,
+                now,
+                settings.write_timeout_s,
+                KeyedDispatch(jobs, dispatcher, maker, metrics),
+            ).routes(),
+            *JobsApi(jobs, dispatcher, maker).routes(),
             *ModelsApi(registry, fleet, Puller(registry, library, manager), manager, settings.write_timeout_s).routes(),
             *ContainersApi(fleet, manager, budget_mib, now).routes(),
             *LogApi(database, wall).routes(),
@@ -226,6 +275,7 @@ async def sidecar(
         hosts = frozenset(name.strip().lower() for name in settings.allowed_hosts.split(",")) | {settings.host.lower()}
         app = application(routes, hosts, tokens, metrics, settings.request_bytes_max)
         base_url = await _listen(stack, app, settings)
+        stack.callback(news.close)  # first of all, so that nobody's long poll holds up the end
         _LOG.info("serving", url=base_url, version=__version__, memory_mib=budget_mib, cores=cores)
         yield Sidecar(base_url, fleet, database)
 

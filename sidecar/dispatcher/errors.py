@@ -125,6 +125,34 @@ class DispatchNotFound(DispatcherError):
     status = 404
 
 
+class JobNotFound(DispatcherError):
+    """No job has this id, or it isn't the caller's."""
+
+    code = "job_not_found"
+    status = 404
+
+
+class JobCancelled(DispatcherError):
+    """The job was cancelled before it had an answer."""
+
+    code = "job_cancelled"
+    status = 409
+
+
+class JobExpired(DispatcherError):
+    """The job's answer isn't kept any more: it was fetched, forgotten on demand, or nobody came for it in time."""
+
+    code = "job_expired"
+    status = 410
+
+
+class IdempotencyConflict(DispatcherError):
+    """The idempotency key was used before, for another request."""
+
+    code = "idempotency_conflict"
+    status = 422
+
+
 class NoEligibleModel(DispatcherError):
     """Every model is out of reach just now; the message says why for each."""
 
@@ -304,3 +332,13 @@ class SettingsError(DispatcherError):
     """A setting is unknown or has a bad value; the sidecar doesn't start."""
 
     code = "settings_error"
+
+
+def status_of(code: str) -> int:
+    """The HTTP status of an error code; 500 for one that this version doesn't know."""
+    kinds: list[type[DispatcherError]] = [DispatcherError]
+    for kind in kinds:
+        if kind.code == code:
+            return kind.status
+        kinds.extend(kind.__subclasses__())
+    return DispatcherError.status

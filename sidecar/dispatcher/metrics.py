@@ -105,6 +105,16 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+        self.jobs = Gauge("ai_dispatch_jobs", "Jobs that are kept now, by state.", ["state"], registry=registry)
+        self.jobs_finished = Counter(
+            "ai_dispatch_jobs_finished", "Jobs that were finished, by outcome.", ["outcome"], registry=registry
+        )
+        self.job_callbacks = Counter(
+            "ai_dispatch_job_callbacks",
+            "Attempts to tell a callback, by result: delivered, again (failed, to be tried again), given_up.",
+            ["result"],
+            registry=registry,
+        )
         self.dropped_log_rows = Gauge(
             "ai_dispatch_log_rows_dropped", "Log rows dropped because the database couldn't keep up.", registry=registry
         )

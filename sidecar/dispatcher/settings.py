@@ -109,6 +109,21 @@ class Settings(BaseSettings):
         "ghcr.io/ggml-org/llama.cpp:server-b11865", description="Image of the engine `llama.cpp`."
     )
     image_vllm: str = Field("vllm/vllm-openai:v0.18.0", description="Image of the engine `vllm`.")
+    jobs_max: int = Field(10_000, ge=1, description="Jobs that may wait or run at once; more are refused.")
+    jobs_at_once: int = Field(
+        128, ge=1, description="Jobs that run at once; never more than half of queue_max, so that others get in."
+    )
+    jobs_bytes_max: int = Field(
+        67_108_864, ge=1024, description="Requests of running jobs, together; the others wait on disk."
+    )
+    job_result_ttl_s: float = Field(
+        86_400.0, gt=0, description="How long the answer of a job is kept for whoever doesn't come for it."
+    )
+    job_grace_s: float = Field(60.0, ge=0, description="How long it is kept after it was fetched.")
+    callback_hosts: str | None = Field(
+        None,
+        description="Hosts, or host:port, that jobs may call back, separated by commas; a host alone means any port. None if unset.",
+    )
     retention_days: float = Field(30.0, gt=0, description="Log rows older than this are deleted.")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe level logged.")
     log_format: LogFormat = Field(LogFormat.JSON, description="`json` lines, or `console` for people.")
@@ -127,6 +142,11 @@ class Settings(BaseSettings):
     def dispatch_token_path(self) -> Path:
         """Where the token for n8n is."""
         return self.dispatch_token_file or self.data_dir / "dispatch.token"
+
+    @property
+    def jobs_in_hand_max(self) -> int:
+        """How many jobs run at once, so that callers who wait for their answer still get in."""
+        return min(self.jobs_at_once, max(1, self.queue_max // 2))
 
     @property
     def is_loopback(self) -> bool:

@@ -15,6 +15,7 @@ from aiohttp import web
 from dispatcher.core.replica import Endpoint
 from tests.fakes.answers import answer_to, pieces_of, prompt_tokens_of
 from tests.fakes.behaviour import Behaviour, Fault
+from tests.fakes.ledger import noted
 from tests.fakes.stream import AnswerStream
 
 
@@ -127,8 +128,13 @@ class FakeInferenceServer:
         self._idle.clear()
         try:
             async with self._slots:
-                stream = AnswerStream(request, behaviour, self._model, body, prompt_tokens)
-                return await stream.send(pieces_of(text))
+                with noted(behaviour.ledger, messages[-1]["content"]):
+                    try:
+                        stream = AnswerStream(request, behaviour, self._model, body, prompt_tokens)
+                        return await stream.send(pieces_of(text))
+                    except (asyncio.CancelledError, ConnectionResetError):
+                        await asyncio.sleep(behaviour.lingers_s)
+                        raise
         except (asyncio.CancelledError, ConnectionResetError):
             self.left += 1
             raise

@@ -8,6 +8,7 @@ from typer.main import get_command
 from dispatcher import errors
 from dispatcher.api.containers import ContainersApi
 from dispatcher.api.dispatch import DispatchApi
+from dispatcher.api.jobs import JobsApi
 from dispatcher.api.log import LogApi
 from dispatcher.api.models import ModelsApi
 from dispatcher.api.operations import OperationsApi
@@ -48,7 +49,8 @@ def all_routes() -> set[str]:
     """Every route the API classes offer."""
     nothing: object = None
     apis = (
-        DispatchApi(nothing, nothing, nothing, nothing, nothing, 0),  # type: ignore[arg-type]
+        DispatchApi(nothing, nothing, nothing, nothing, nothing, 0, nothing),  # type: ignore[arg-type]
+        JobsApi(nothing, nothing, nothing),  # type: ignore[arg-type]
         ModelsApi(nothing, nothing, nothing, nothing, 0),  # type: ignore[arg-type]
         ContainersApi(nothing, nothing, 0, nothing),  # type: ignore[arg-type]
         LogApi(nothing, nothing),  # type: ignore[arg-type]

@@ -18,13 +18,28 @@ async def read_body(request: web.Request, model: type[_B]) -> _B:
 
     Raises: UnsupportedMedia, MalformedBody, BodyTooLarge, or InvalidRequest naming the field and the fix.
     """
+    return parsed(await read_raw(request), model)
+
+
+async def read_raw(request: web.Request) -> bytes:
+    """Read a body that claims to be JSON.
+
+    Raises: UnsupportedMedia, MalformedBody, BodyTooLarge.
+    """
     if request.content_type != "application/json":
         raise UnsupportedMedia("Content-Type: send application/json")
     try:
         async with asyncio.timeout(_READ_MAX_S):
-            raw = await request.read()
+            return await request.read()
     except TimeoutError as error:
         raise MalformedBody(f"the body didn't arrive within {_READ_MAX_S:.0f} s") from error
+
+
+def parsed(raw: bytes, model: type[_B]) -> _B:
+    """Validate JSON.
+
+    Raises: MalformedBody, or InvalidRequest naming the field and the fix.
+    """
     try:
         return model.model_validate_json(raw, strict=True)
     except ValidationError as error:

@@ -8,10 +8,12 @@ from aiohttp import web
 
 from dispatcher.api.bodies import json_response, read_body
 from dispatcher.api.events import EventStream
+from dispatcher.api.job_bodies import key_of
+from dispatcher.api.keyed_dispatch import KeyedDispatch
 from dispatcher.api.middleware import DISPATCH_ID, error_reply
 from dispatcher.api.replies import decision_reply, dispatch_reply
 from dispatcher.api.requests import RequestLimits, dispatch_request
-from dispatcher.api.routes import Route, Scope
+from dispatcher.api.routes import Query, Route, Scope
 from dispatcher.api.schemas import DispatchBody, DispatchReply, ErrorReply, ExplainReply, TextEvent, WaitingEvent
 from dispatcher.api.waiting import Waiting
 from dispatcher.core.task import DispatchId, DispatchRequest
@@ -31,6 +33,7 @@ class DispatchApi:
     limits: RequestLimits
     now: Callable[[], float]
     write_timeout_s: float
+    keyed: KeyedDispatch
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -49,6 +52,9 @@ class DispatchApi:
                     ("done", DispatchReply),
                     ("error", ErrorReply),
                 ),
+                headers=(
+                    Query("Idempotency-Key", "The same key with the same body is one dispatch, and gives one answer."),
+                ),
             ),
             Route(
                 "POST",
@@ -65,8 +71,12 @@ class DispatchApi:
         """Answer one prompt, whole or as events."""
         dispatch_id = DispatchId(f"d_{secrets.token_hex(16)}")
         request[DISPATCH_ID] = dispatch_id
-        self.room.check()  # before the body is read: refusing must stay cheap when much comes
+        key = key_of(request)
+        if key is None:
+            self.room.check()  # before the body is read: refusing must stay cheap when much comes
         body = await read_body(request, DispatchBody)
+        if key is not None:
+            return await self.keyed.answer(request, body, key)
         asked = dispatch_request(body, self.limits)
         if body.stream:
             return await self._streamed(request, dispatch_id, asked)

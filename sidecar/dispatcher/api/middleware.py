@@ -12,6 +12,7 @@ from dispatcher.api.bodies import json_response
 from dispatcher.api.routes import Scope
 from dispatcher.api.schemas import ErrorDetail, ErrorReply
 from dispatcher.api.tokens import Tokens
+from dispatcher.core.job import Owner
 from dispatcher.errors import (
     BodyTooLarge,
     DeadlineInfeasible,
@@ -27,6 +28,7 @@ from dispatcher.metrics import Metrics
 _LOG = structlog.get_logger(__name__)
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DISPATCH_ID = web.RequestKey("dispatch_id", str)
+CALLER = web.RequestKey("caller", Owner)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -52,7 +54,8 @@ class Guard:
         # A route that nobody listed is the owner's; a path that doesn't exist is told to whoever has a token.
         scope = self._scopes.get((request.method, path), Scope.ADMIN) if resource else Scope.DISPATCH
         if self._tokens is not None and scope is not Scope.OPEN:
-            self._tokens.check(request.headers.get("Authorization"), scope)
+            caller = self._tokens.check(request.headers.get("Authorization"), scope)
+            request[CALLER] = Owner.ADMIN if caller is Scope.ADMIN else Owner.DISPATCH
         if request.headers.get("Content-Encoding", "identity") != "identity":
             raise UnsupportedMedia("Content-Encoding: compressed bodies aren't taken; send plain JSON")
 
@@ -106,6 +109,18 @@ def error_reply(error: DispatcherError, dispatch_id: str | None, *, is_incomplet
             incomplete=is_incomplete,
         )
     )
+
+
+def owner_of(request: web.Request) -> Owner:
+    """Whose jobs this request makes; where no tokens are asked for, everybody is the admin."""
+    owner: Owner = request.get(CALLER, Owner.ADMIN)
+    return owner
+
+
+def sight_of(request: web.Request) -> Owner | None:
+    """Whose jobs this request may see; None for all."""
+    owner = owner_of(request)
+    return None if owner is Owner.ADMIN else owner
 
 
 def _translated(error: web.HTTPException) -> DispatcherError:

@@ -68,6 +68,8 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": schemas[route.body.__name__]}},
         }
+    for status in route.also:
+        operation["responses"][str(status)] = {"description": "Taken.", "content": _content(route, schemas)}
     if route.path == "/ready":
         operation["responses"]["503"] = {"description": "Not ready.", "content": _content(route, schemas)}
     return operation
@@ -82,7 +84,11 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         {"name": query.name, "in": "query", "description": query.description, "schema": {"type": "string"}}
         for query in route.queries
     ]
-    return in_path + in_query
+    in_header = [
+        {"name": header.name, "in": "header", "description": header.description, "schema": {"type": "string"}}
+        for header in route.headers
+    ]
+    return in_path + in_query + in_header
 
 
 def _content(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """GET /health, /ready, /metrics and /openapi.json: for whoever runs the sidecar."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -17,7 +17,7 @@ class OperationsApi:
     """Tells how the sidecar does. `metrics` and `openapi` give the finished documents."""
 
     readiness: Readiness
-    metrics: Callable[[], bytes]
+    metrics: Callable[[], Awaitable[bytes]]
     openapi: Callable[[], bytes]
 
     def routes(self) -> list[Route]:
@@ -64,7 +64,7 @@ class OperationsApi:
 
     async def show_metrics(self, _request: web.Request) -> web.StreamResponse:
         """All metrics."""
-        return web.Response(body=self.metrics(), content_type="text/plain", charset="utf-8")
+        return web.Response(body=await self.metrics(), content_type="text/plain", charset="utf-8")
 
     async def show_openapi(self, _request: web.Request) -> web.StreamResponse:
         """The OpenAPI document."""

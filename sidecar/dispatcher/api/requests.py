@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dispatcher.api.schemas import DispatchBody, RequirementsBody
+from dispatcher.api.schemas import PromptBody, RequirementsBody
 from dispatcher.core.task import (
     PLAIN_TEXT,
     Context,
@@ -33,7 +33,7 @@ class RequestLimits:
     timeout_max_s: float
 
 
-def dispatch_request(body: DispatchBody, limits: RequestLimits) -> DispatchRequest:
+def dispatch_request(body: PromptBody, limits: RequestLimits) -> DispatchRequest:
     """Turn a body into a request.
 
     Raises: InvalidRequest naming the field and the fix.
@@ -57,7 +57,7 @@ def dispatch_request(body: DispatchBody, limits: RequestLimits) -> DispatchReque
     )
 
 
-def _messages(body: DispatchBody) -> tuple[Message, ...]:
+def _messages(body: PromptBody) -> tuple[Message, ...]:
     if (body.prompt is None) == (body.messages is None):
         raise InvalidRequest("prompt: send either prompt or messages, and not both")
     if body.messages is not None:

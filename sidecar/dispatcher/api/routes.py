@@ -20,7 +20,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query parameter."""
+    """One query parameter, or one header."""
 
     name: str
     description: str
@@ -34,7 +34,7 @@ class Route:
         body: the request's JSON body; None when it takes none.
         reply: the JSON reply; None when it isn't JSON.
         media_type: of the reply, when it isn't JSON.
-        status: of a reply that isn't an error.
+        status: of a reply that isn't an error; `also` are others that such a reply may have.
         events: names of the server-sent events the reply may stream, each with its data model.
     """
 
@@ -48,4 +48,6 @@ class Route:
     media_type: str = "application/json"
     events: tuple[tuple[str, type[BaseModel]], ...] = ()
     queries: tuple[Query, ...] = ()
+    headers: tuple[Query, ...] = ()
     status: int = 200
+    also: tuple[int, ...] = ()

@@ -72,7 +72,7 @@ class ContextBody(Body):
     item_index: int | None = Field(None, ge=0)
 
 
-class DispatchBody(Body):
+class PromptBody(Body):
     """One prompt to answer: either `prompt` or `messages`."""
 
     prompt: str | None = Field(None, description="The user's text.")
@@ -85,6 +85,11 @@ class DispatchBody(Body):
     model: _Name | None = Field(None, description="Pins the choice to one model; absent or `auto` leaves it free.")
     context: ContextBody = Field(default_factory=ContextBody)
     priority: int = Field(0, ge=-100, le=100, description="Larger goes first among those that wait.")
+
+
+class DispatchBody(PromptBody):
+    """One prompt to answer while its caller waits: either `prompt` or `messages`."""
+
     stream: bool = Field(False, description="Send the answer as server-sent events while it is written.")
 
 

@@ -20,8 +20,10 @@ class Tokens:
     admin_digest: bytes
     dispatch_digest: bytes
 
-    def check(self, authorization: str | None, scope: Scope) -> None:
-        """Let a caller through, or say why not. Takes the same time whatever is wrong with a token.
+    def check(self, authorization: str | None, scope: Scope) -> Scope:
+        """Let a caller through and say whose token it has, or say why not.
+
+        Takes the same time whatever is wrong with a token.
 
         Raises: Unauthorized, Forbidden.
         """
@@ -36,6 +38,7 @@ class Tokens:
             )
         if scope is Scope.ADMIN and not is_admin:
             raise Forbidden("Authorization: this route needs the admin token, and this is the dispatch token")
+        return Scope.ADMIN if is_admin else Scope.DISPATCH
 
 
 def load_tokens(admin_path: Path, dispatch_path: Path) -> Tokens:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -133,6 +134,15 @@ class Dispatcher:
         self._poison.check(request)
         choice = self._weighed(self._trail(DispatchId(""), request), {}).choice()
         return choice.decision, choice.explanation()
+
+    def admit(self, request: DispatchRequest) -> None:
+        """Refuse what can't be answered, but not for what may pass: for that a job can wait.
+
+        Raises: InvalidRequest, ModelNotFound, Unsatisfiable, DeadlineInfeasible.
+        """
+        check_schema(request.requirements.output)
+        with contextlib.suppress(NoEligibleModel, HostUnreachable):
+            self._chosen(self._trail(DispatchId(""), request), {})
 
     def _trail(self, dispatch_id: DispatchId, request: DispatchRequest) -> Trail:
         text = features_of(request.messages)

@@ -1,13 +1,24 @@
 """What the metrics show of the fleet: read off when somebody asks."""
 
+import asyncio
+import contextlib
+
 from dispatcher.core.replica import GONE, ReplicaState
+from dispatcher.errors import DispatcherError
 from dispatcher.metrics import Metrics
 from dispatcher.service.fleet import Fleet
 from dispatcher.store.database import Database
+from dispatcher.store.jobs import count_jobs
+
+_DATABASE_MAX_S = 1.0
 
 
-def read_gauges(metrics: Metrics, fleet: Fleet, database: Database, budget_mib: int) -> None:
-    """Set every gauge to what is true now."""
+async def read_gauges(metrics: Metrics, fleet: Fleet, database: Database, budget_mib: int) -> None:
+    """Set every gauge to what is true now; those of jobs stay as they were when the database doesn't answer."""
+    with contextlib.suppress(DispatcherError, TimeoutError):
+        async with asyncio.timeout(_DATABASE_MAX_S):
+            for job_state, count in (await count_jobs(database)).items():
+                metrics.jobs.labels(job_state).set(count)
     replicas = list(fleet)
     for state in ReplicaState:
         if state not in GONE:

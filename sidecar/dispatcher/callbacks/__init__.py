@@ -1,0 +1,1 @@
+"""Who tells a caller, at the address it gave, that its job is finished."""
