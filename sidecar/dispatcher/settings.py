@@ -122,7 +122,7 @@ class Settings(BaseSettings):
     job_grace_s: float = Field(60.0, ge=0, description="How long it is kept after it was fetched.")
     callback_hosts: str | None = Field(
         None,
-        description="Hosts, or host:port, that jobs may call back, separated by commas; a host alone means any port. None if unset.",
+        description="Hosts (any port), or host:port, that jobs may call back, separated by commas; none if unset.",
     )
     retention_days: float = Field(30.0, gt=0, description="Log rows older than this are deleted.")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe level logged.")

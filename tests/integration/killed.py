@@ -19,8 +19,9 @@ _PROGRAM = Path(__file__).with_name("kept_sidecar.py")
 class Kept:
     """Sidecars in processes of their own, one after the other on one folder and port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **options: object) -> None:
         self.folder = folder
+        self.options = options
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -29,10 +30,22 @@ class Kept:
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, str(_PROGRAM), str(self.folder), str(self._port), stderr=asyncio.subprocess.DEVNULL
-        )
+        await self.launch()
         await until(self._is_up, "the sidecar answers")
+
+    async def launch(self, **more: object) -> None:
+        """Start it, with more options, and don't wait until it answers: it may never."""
+        options = json.dumps({**self.options, **more})
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(_PROGRAM), str(self.folder), str(self._port), options),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+
+    async def ended(self) -> int:
+        """Wait until it has ended by itself; the exit code."""
+        assert self._process is not None
+        return await self._process.wait()
 
     async def end(self, signal_number: int) -> None:
         assert self._process is not None

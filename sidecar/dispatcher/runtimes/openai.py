@@ -8,6 +8,7 @@ import aiohttp
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.outcome import Ask, Completion, OnText
 from dispatcher.core.replica import Endpoint, OnFetching, StartOrder
+from dispatcher.crash import crash_point
 from dispatcher.errors import DeadlineExceeded, DispatcherError, RuntimeBadAnswer, RuntimeUnreachable
 from dispatcher.runtimes.openai_answer import DONE, AnswerSoFar
 from dispatcher.runtimes.openai_faults import fault_of_status
@@ -59,6 +60,7 @@ class OpenAIRuntime:
         try:
             async with asyncio.timeout(deadline.remaining_s(started_s)) as clock:
                 async with await self._post(endpoint, body) as response:
+                    crash_point("sent")
                     if response.status != 200:
                         raise await _fault(response, ask)
                     _expect_events(response)
@@ -102,8 +104,10 @@ class OpenAIRuntime:
                 continue
             if first_token_s is None:
                 first_token_s = self._now() - started_s
+                crash_point("first_byte")
             if on_text is not None:
                 await on_text(text)
+        crash_point("last_byte")
         total_s = self._now() - started_s
         return answer.finish(total_s if first_token_s is None else first_token_s, total_s)
 

@@ -7,7 +7,7 @@ import structlog
 
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.outcome import Ask
-from dispatcher.core.replica import ReplicaState
+from dispatcher.core.replica import Endpoint, ReplicaState
 from dispatcher.core.task import Message, Role
 from dispatcher.errors import DispatcherError
 from dispatcher.service.equipment import Equipment
@@ -16,13 +16,15 @@ from dispatcher.service.replica import Replica
 
 _LOG = structlog.get_logger(__name__)
 _PATIENCE_S = 120.0
+_PROMPT = "Count from one to a thousand, in words."  # so long an answer that all slots are ours at the same time
+_TOKENS_MAX = 512
 
 
 class Quiet:
-    """Asks every adopted replica for one token on each of its slots: it is given when what was before is over.
+    """Takes every slot of every adopted replica at once: then nobody else has one. Works with any engine.
 
-    The engine has noticed by then that its former caller is gone. A replica that doesn't answer is no better than one
-    that works: the watcher and the next dispatch deal with it.
+    A server notices only at its next token, or later, that a caller is gone; until then the slot is taken. A replica
+    that fails, or isn't had within two minutes, is left to the watcher and to the next dispatch.
     """
 
     def __init__(self, fleet: Fleet, equipment: Equipment, now: Callable[[], float]) -> None:
@@ -32,15 +34,62 @@ class Quiet:
 
     async def wait(self) -> None:
         """Return when all of them are done with the past."""
-        slots = [replica for replica in self._adopted for _ in range(replica.order.slots)]
-        await asyncio.gather(*(self._asked(replica) for replica in slots))
+        await asyncio.gather(*(self._taken(replica) for replica in self._adopted))
 
-    async def _asked(self, replica: Replica) -> None:
+    async def _taken(self, replica: Replica) -> None:
         if replica.endpoint is None:
             return
-        runtime = self._equipment.runtime_of(replica.spec)
-        ask = Ask(replica.model_id, (Message(Role.USER, "Hi"),), max_tokens=1)
+        slots = Slots(replica.order.slots)
+        takers = [
+            asyncio.create_task(self._take(replica, replica.endpoint, slots, slot), name=f"quiet {replica.id} {slot}")
+            for slot in range(replica.order.slots)
+        ]
         try:
-            await runtime.complete(replica.endpoint, ask, Deadline.after(self._now(), _PATIENCE_S))
+            async with asyncio.timeout(_PATIENCE_S):
+                await slots.are_ours.wait()
+        except TimeoutError:
+            _LOG.warning("replica_not_quiet", replica=replica.id, reason=f"not within {_PATIENCE_S:.0f} s")
+        finally:
+            for taker in takers:
+                taker.cancel()
+            await asyncio.gather(*takers, return_exceptions=True)
+
+    async def _take(self, replica: Replica, endpoint: Endpoint, slots: "Slots", slot: int) -> None:
+        runtime = self._equipment.runtime_of(replica.spec)
+        ask = Ask(replica.model_id, (Message(Role.USER, _PROMPT),), max_tokens=_TOKENS_MAX)
+
+        async def on_text(_text: str) -> None:
+            slots.spoke(slot)
+
+        try:
+            while True:
+                await runtime.complete(endpoint, ask, Deadline.after(self._now(), _PATIENCE_S), on_text)
+                slots.ended(slot)
         except DispatcherError as error:
             _LOG.warning("replica_not_quiet", replica=replica.id, reason=error.message)
+            slots.are_ours.set()
+
+
+class Slots:
+    """The slots of one replica: ours when each spoke to us, and then each spoke once more without having ended."""
+
+    def __init__(self, count: int) -> None:
+        self.are_ours = asyncio.Event()
+        self._count = count
+        self._speaking: set[int] = set()
+        self._left: set[int] | None = None
+
+    def spoke(self, slot: int) -> None:
+        """A piece of an answer came from this slot."""
+        if self._left is not None:
+            self._left.discard(slot)
+            if not self._left:
+                self.are_ours.set()
+        self._speaking.add(slot)
+        if self._left is None and len(self._speaking) == self._count:
+            self._left = set(self._speaking)
+
+    def ended(self, slot: int) -> None:
+        """An answer was whole: who has that slot next isn't known."""
+        self._speaking.discard(slot)
+        self._left = None

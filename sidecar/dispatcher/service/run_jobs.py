@@ -91,6 +91,7 @@ class JobRunner:
     async def take_over(self) -> None:
         """Put back in line what an earlier run of the sidecar, which is dead, was working on."""
         cut = await take_back(self._database, self._owner)
+        crash_point("taken_back")
         self._is_quiet = cut == 0
         if cut:
             _LOG.info("jobs_taken_back", jobs=cut)
