@@ -142,7 +142,7 @@ class Dispatcher:
         """
         check_schema(request.requirements.output)
         with contextlib.suppress(NoEligibleModel, HostUnreachable):
-            self._chosen(self._trail(DispatchId(""), request), {})
+            self._weighed(self._trail(DispatchId(""), request), {}).choice()
 
     def _trail(self, dispatch_id: DispatchId, request: DispatchRequest) -> Trail:
         text = features_of(request.messages)
