@@ -1,5 +1,6 @@
 // What n8n reads before a user sees the node.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
@@ -20,6 +21,12 @@ test('the package brings no code but its own', () => {
 	assert.equal(manifest.dependencies, undefined);
 	assert.deepEqual(manifest.peerDependencies, { 'n8n-workflow': '*' });
 	for (const name of Object.values(manifest.devDependencies)) assert.match(name, /^\d+\.\d+\.\d+$/);
+});
+
+test('the package is small, for it holds nothing that n8n does not read', () => {
+	const cwd = new URL('..', import.meta.url);
+	const [{ size }] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd }));
+	assert.ok(size < 40_000, `${size} bytes`);
 });
 
 test("n8n's node search can find the node", () => {
