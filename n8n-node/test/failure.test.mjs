@@ -37,7 +37,7 @@ const noModelFits = {
 
 test("the sidecar's own message is the headline, whatever the status", () => {
 	for (const status of [401, 404, 422, 500, 503]) {
-		const error = apiError(wordRefusal(status, noModelFits, url), node, { status, itemIndex: 3 });
+		const error = apiError(wordRefusal(status, noModelFits, url), node, 3);
 		assert.equal(error.message, noModelFits.error.message);
 		assert.equal(error.httpCode, String(status));
 		assert.equal(error.context.itemIndex, 3);
@@ -47,6 +47,17 @@ test("the sidecar's own message is the headline, whatever the status", () => {
 test('a refusal that may pass says when to try again and which dispatch it was', () => {
 	const { description } = wordRefusal(503, noModelFits, url);
 	assert.equal(description, 'Trying again in 7 s may help. Dispatch d-7.');
+});
+
+test('what cannot be in time says which fields of the node would help', () => {
+	const error = {
+		code: 'deadline_infeasible',
+		message: 'No model can finish.',
+		feasible_in_s: 40.2,
+	};
+	const { description, details } = wordRefusal(503, { error }, url);
+	assert.match(description, /Timeout at least 41 s.*If No Model Is Fast Enough to Try Anyway/);
+	assert.equal(details.feasible_in_s, 40.2);
 });
 
 test('what the sidecar left open is left out', () => {
@@ -60,7 +71,7 @@ test('a wrong token says where the right one is', () => {
 	const body = {
 		error: { code: 'unauthorized', message: 'The token is wrong.', retryable: false },
 	};
-	const error = apiError(wordRefusal(401, body, url), node, { status: 401 });
+	const error = apiError(wordRefusal(401, body, url), node);
 	assert.equal(error.message, 'The token is wrong.');
 	assert.match(error.description, /dispatch\.token/);
 });
@@ -110,7 +121,7 @@ test("each kind of silence has words of its own, none replaced by n8n's", () => 
 });
 
 test('an item that failed carries the message and what a workflow may act on', () => {
-	const error = apiError(wordRefusal(503, noModelFits, url), node, { status: 503 });
+	const error = apiError(wordRefusal(503, noModelFits, url), node);
 	const item = failedItem(error, { ...node, onError: 'continueRegularOutput' }, 4);
 	const { message, ...details } = noModelFits.error;
 	assert.deepEqual(item, {
@@ -124,7 +135,7 @@ test('an item that failed carries the message and what a workflow may act on', (
 });
 
 test('an item for an error branch holds the message alone, which every n8n takes for an error', () => {
-	const error = apiError(wordRefusal(503, noModelFits, url), node, { status: 503 });
+	const error = apiError(wordRefusal(503, noModelFits, url), node);
 	const item = failedItem(error, { ...node, onError: 'continueErrorOutput' }, 0);
 	assert.deepEqual(item.json, { error: noModelFits.error.message });
 });

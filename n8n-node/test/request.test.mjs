@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { baseUrlOf } from '../dist/nodes/AiDispatch/baseUrlOf.js';
+import { baseUrlOf } from '../dist/nodes/AiDispatch/http/baseUrlOf.js';
 import { buildRequest } from '../dist/nodes/AiDispatch/request/buildRequest.js';
 
 const form = (changes = {}) => ({
@@ -11,6 +11,7 @@ const form = (changes = {}) => ({
 	complexity: 'auto',
 	model: 'auto',
 	options: {},
+	itemCount: 1,
 	context: { item_index: 0 },
 	...changes,
 });
@@ -30,7 +31,9 @@ test('every option goes out under the name of the API', () => {
 		maxTokens: 64,
 		minQuality: 0.4,
 		objective: 'fastest',
+		onInfeasible: 'best_effort',
 		outputFormat: { is: { kind: 'json' } },
+		priority: 5,
 		privacy: 'local',
 		systemPrompt: 'Be brief.',
 		temperature: 0,
@@ -43,6 +46,7 @@ test('every option goes out under the name of the API', () => {
 		task_type: 'auto',
 		complexity: 'auto',
 		objective: 'fastest',
+		priority: 5,
 		requirements: {
 			max_tokens: 64,
 			timeout: 41.5,
@@ -50,6 +54,7 @@ test('every option goes out under the name of the API', () => {
 			format: 'json',
 			privacy: 'local',
 			temperature: 0,
+			on_infeasible: 'best_effort',
 		},
 		model: 'tiny',
 		context,
@@ -105,6 +110,21 @@ test('a timeout that is no number falls back to the default', () => {
 		[null, 300],
 	]) {
 		assert.equal(buildRequest(form({ options: { timeout } })).requirements.timeout, seconds);
+	}
+});
+
+test('without a timeout, the items of a run have longer the more they are, up to what a sidecar grants', () => {
+	for (const [itemCount, seconds] of [
+		[1, 300],
+		[2, 360],
+		[50, 3240],
+		[1000, 3600],
+	]) {
+		assert.equal(buildRequest(form({ itemCount })).requirements.timeout, seconds);
+		assert.equal(
+			buildRequest(form({ itemCount, options: { timeout: 9 } })).requirements.timeout,
+			9,
+		);
 	}
 });
 

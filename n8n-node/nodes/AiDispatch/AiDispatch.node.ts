@@ -7,15 +7,9 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { properties } from './description/properties';
-import { asNodeError } from './failure/asNodeError';
-import { failedItem } from './failure/failedItem';
-import { inParallel } from './inParallel';
-import { dispatch } from './operations/dispatch';
-import { explain } from './operations/explain';
+import { dispatchAll } from './operations/dispatchAll';
+import { explainAll } from './operations/explainAll';
 import { searchModels } from './searchModels';
-
-/** Items of one run that are with the sidecar at the same time; it queues them itself. */
-const AT_ONCE = 8;
 
 /** The node: every item is a prompt that the sidecar answers with a model of its choice. */
 export class AiDispatch implements INodeType {
@@ -40,17 +34,7 @@ export class AiDispatch implements INodeType {
 
 	/** One item out for each item in, in the same order. */
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const answer = async (itemIndex: number): Promise<INodeExecutionData> => {
-			try {
-				const run =
-					this.getNodeParameter('operation', itemIndex) === 'explain' ? explain : dispatch;
-				return { json: await run(this, itemIndex), pairedItem: { item: itemIndex } };
-			} catch (error) {
-				const nodeError = asNodeError(error, this.getNode(), itemIndex);
-				if (!this.continueOnFail()) throw nodeError;
-				return failedItem(nodeError, this.getNode(), itemIndex);
-			}
-		};
-		return [await inParallel(this.getInputData().length, AT_ONCE, answer)];
+		const isExplain = this.getNodeParameter('operation', 0) === 'explain';
+		return [await (isExplain ? explainAll(this) : dispatchAll(this))];
 	}
 }

@@ -2,7 +2,7 @@ import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow'
 
 import { listModels } from './reply/listModels';
 import type { ModelsReply } from './reply/ModelsReply';
-import { ask } from './transport';
+import { ask } from './http/ask';
 
 const WAIT_S = 15;
 

@@ -11,6 +11,26 @@ export const options: INodeProperties = {
 	default: {},
 	options: [
 		{
+			displayName: 'If No Model Is Fast Enough',
+			name: 'onInfeasible',
+			type: 'options',
+			options: [
+				{
+					name: 'Refuse',
+					value: 'refuse',
+					description: 'Say so at once, and how long it would take',
+				},
+				{
+					name: 'Try Anyway',
+					value: 'best_effort',
+					description:
+						'Answer with whichever model comes nearest, such as a weaker one that is loaded',
+				},
+			],
+			default: 'refuse',
+			description: 'What to do when no model is likely to answer within the timeout',
+		},
+		{
 			displayName: 'Max Tokens',
 			name: 'maxTokens',
 			type: 'number',
@@ -40,6 +60,14 @@ export const options: INodeProperties = {
 			description: 'What matters most when models differ',
 		},
 		outputFormat,
+		{
+			displayName: 'Priority',
+			name: 'priority',
+			type: 'number',
+			typeOptions: { minValue: -100, maxValue: 100, numberPrecision: 0 },
+			default: 0,
+			description: 'Who goes first when several wait, from -100 to 100: larger before smaller',
+		},
 		{
 			displayName: 'Privacy',
 			name: 'privacy',
@@ -75,7 +103,7 @@ export const options: INodeProperties = {
 			typeOptions: { minValue: 1 },
 			default: 300,
 			description:
-				'Seconds until the answer is of no use any more. AI Dispatch chooses a model that can make it, waiting and loading included.',
+				'Seconds until the answer is of no use any more, counted for every item from the start of the node. AI Dispatch chooses a model that can make it, waiting and loading included. If not set, it is 300, and 60 more for each further item of the run, up to 3600.',
 		},
 	],
 };

@@ -6,6 +6,8 @@ export interface Failure {
 	message: string;
 	/** What to do about it. */
 	description: string;
-	/** What a workflow may act on: code, retryable, retry_after_s, dispatch_id, origin. */
+	/** What a workflow may act on: code, retryable, retry_after_s, feasible_in_s, dispatch_id, origin. */
 	details: IDataObject;
+	/** The HTTP status it came with; none when nobody answered, or when it is about one job of many. */
+	status?: number;
 }

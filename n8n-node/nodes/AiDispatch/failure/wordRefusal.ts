@@ -1,34 +1,19 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { Failure } from './Failure';
+import { wordError } from './wordError';
 
 const WHERE_THE_TOKEN_IS =
 	"Check the Token of the 'AI Dispatch API' credential: the sidecar prints it when it starts and keeps it in the file dispatch.token of its data folder.";
 
 /** The sidecar's own words for an answer that is an error, and what to do next. */
 export function wordRefusal(status: number, body: unknown, baseUrl: string): Failure {
-	const { message, ...details } = errorOf(body);
-	if (typeof message !== 'string' || message === '') return wordStranger(status, baseUrl);
-	return { message, description: advise(status, details), details };
-}
-
-function errorOf(body: unknown): IDataObject {
-	const error = (body as { error?: unknown } | null)?.error;
-	if (typeof error !== 'object' || error === null) return {};
-	return Object.fromEntries(Object.entries(error).filter(([, value]) => value !== null));
-}
-
-function advise(status: number, details: IDataObject): string {
-	const advice = [];
-	if (status === 401) advice.push(WHERE_THE_TOKEN_IS);
-	if (details.retryable === true)
-		advice.push(`Trying again ${when(details.retry_after_s)} may help.`);
-	if (details.dispatch_id) advice.push(`Dispatch ${String(details.dispatch_id)}.`);
-	return advice.join(' ');
-}
-
-function when(seconds: IDataObject[string]): string {
-	return typeof seconds === 'number' ? `in ${Math.ceil(seconds)} s` : 'later';
+	const failure = wordError((body as { error?: unknown } | null)?.error);
+	if (failure === undefined) return { ...wordStranger(status, baseUrl), status };
+	if (failure.details.code === 'route_not_found') return { ...wordTooOld(baseUrl), status };
+	const description =
+		status === 401 ? `${WHERE_THE_TOKEN_IS} ${failure.description}`.trim() : failure.description;
+	return { ...failure, description, status };
 }
 
 function wordStranger(status: number, baseUrl: string): Failure {
@@ -36,6 +21,19 @@ function wordStranger(status: number, baseUrl: string): Failure {
 		message: `${baseUrl} answered with HTTP ${status}, but not as AI Dispatch does`,
 		description:
 			"Check the Base URL of the 'AI Dispatch API' credential: another program, or a proxy in between, seems to answer there.",
-		details: { code: 'not_ai_dispatch', retryable: false, origin: 'n8n' },
+		details: blame('not_ai_dispatch'),
 	};
+}
+
+function wordTooOld(baseUrl: string): Failure {
+	return {
+		message: `The AI Dispatch sidecar at ${baseUrl} is older than this node and must be updated`,
+		description:
+			'The node hands over all items of a run as jobs, and this sidecar does not take jobs yet. Update the sidecar to the version the node came with.',
+		details: blame('sidecar_too_old'),
+	};
+}
+
+function blame(code: string): IDataObject {
+	return { code, retryable: false, origin: 'n8n' };
 }

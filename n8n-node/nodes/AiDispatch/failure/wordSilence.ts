@@ -29,12 +29,12 @@ export function wordSilence(
 			return failure(
 				'no_answer',
 				`AI Dispatch gave no answer within ${waitedS} s`,
-				'That is longer than the deadline it was given, so the sidecar or the way to it hangs. Its log says more.',
+				'It answers much sooner, so it or the way to it hangs. Its log says more.',
 			);
 		case 'ECONNRESET':
 		case 'EPIPE':
 			return failure(
-				'unreachable',
+				'connection_lost',
 				'AI Dispatch closed the connection before it answered',
 				'If it was restarted meanwhile, trying again helps; if not, its log says what happened.',
 			);

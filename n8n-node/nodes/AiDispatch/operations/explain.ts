@@ -1,12 +1,12 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
+import { ask } from '../http/ask';
 import type { ExplainReply } from '../reply/ExplainReply';
 import { simplifyExplain } from '../reply/simplifyExplain';
 import { readRequest } from '../request/readRequest';
-import { ask } from '../transport';
 
 /** Nothing runs, so the answer comes at once. */
-const WAIT_S = 30;
+const WAIT_S = 29;
 
 /** Which model would answer one item, and why. */
 export async function explain(context: IExecuteFunctions, itemIndex: number): Promise<IDataObject> {
@@ -17,8 +17,7 @@ export async function explain(context: IExecuteFunctions, itemIndex: number): Pr
 		body,
 		waitS: WAIT_S,
 		proof: 'decision',
-		itemIndex,
 	} as const;
-	const reply = await ask<ExplainReply>(context, call);
+	const reply = await ask<ExplainReply>(context, call, itemIndex);
 	return context.getNodeParameter('simplify', itemIndex) ? simplifyExplain(reply) : { ...reply };
 }

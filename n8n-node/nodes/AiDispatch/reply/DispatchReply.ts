@@ -8,7 +8,7 @@ export interface DispatchReply {
 	model: string;
 	task_type: string;
 	complexity: string;
-	decision: { why: string };
+	decision: { way: string; why: string };
 	usage: { prompt_tokens: number; completion_tokens: number };
 	timing: { queue_s: number; load_s: number; total_s: number };
 }

@@ -11,12 +11,16 @@ export interface Form {
 		maxTokens?: unknown;
 		minQuality?: unknown;
 		objective?: unknown;
+		onInfeasible?: unknown;
 		outputFormat?: { is?: { kind?: unknown; schema?: unknown } };
+		priority?: unknown;
 		privacy?: unknown;
 		systemPrompt?: unknown;
 		temperature?: unknown;
 		timeout?: unknown;
 	};
+	/** How many items the run has: together they need longer. */
+	itemCount: number;
 	/** Where the item comes from, for the sidecar's records. */
 	context: IDataObject;
 }

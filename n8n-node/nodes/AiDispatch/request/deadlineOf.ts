@@ -1,7 +1,17 @@
 const DEFAULT_DEADLINE_S = 300;
 
-/** Seconds the answer may take, as the user gave them; a missing or unreadable value is the default. */
-export function deadlineOf(timeout: unknown): number {
-	const seconds = Number(timeout ?? DEFAULT_DEADLINE_S);
-	return Number.isFinite(seconds) && seconds > 0 ? seconds : DEFAULT_DEADLINE_S;
+/** All items of a run are with the sidecar at once, so the last of them waits for all the others. */
+const MORE_PER_ITEM_S = 60;
+
+/** The longest a sidecar grants, unless it was told otherwise. */
+const LONGEST_S = 3600;
+
+/**
+ * Seconds the answer may take, as the user gave them; a missing or unreadable value is the default.
+ * Only the default grows with the number of items: what the user said holds as it is.
+ */
+export function deadlineOf(timeout: unknown, itemCount: number): number {
+	const seconds = Number(timeout ?? 0);
+	if (Number.isFinite(seconds) && seconds > 0) return seconds;
+	return Math.min(LONGEST_S, DEFAULT_DEADLINE_S + MORE_PER_ITEM_S * (itemCount - 1));
 }

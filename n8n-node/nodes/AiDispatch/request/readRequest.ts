@@ -13,6 +13,7 @@ export function readRequest(context: IExecuteFunctions, itemIndex: number): Disp
 		complexity: field('complexity'),
 		model: context.getNodeParameter('model', itemIndex, '', { extractValue: true }),
 		options: field('options') as Form['options'],
+		itemCount: context.getInputData().length,
 		context: {
 			workflow_id: context.getWorkflow().id,
 			node_id: context.getNode().id,

@@ -1,0 +1,63 @@
+import type { Failure } from '../failure/Failure';
+import type { Backoff } from './Backoff';
+import { endingOf } from './endingOf';
+import type { JobReply } from './JobReply';
+import type { JobsApi } from './JobsApi';
+import type { Ledger } from './Ledger';
+import type { Outcome } from './Outcome';
+import { remedyFor } from './remedyFor';
+
+/** Asks for the jobs that are open until they are finished, through restarts of the sidecar. */
+export class Collector {
+	constructor(
+		private readonly api: JobsApi,
+		private readonly ledger: Ledger,
+		private readonly backoff: Backoff,
+	) {}
+
+	/** The outcomes of the jobs that finish within `waitS`. */
+	async collect(waitS: number): Promise<Outcome[]> {
+		const askedAt = Date.now();
+		const answer = await this.api.collect([...this.ledger.open.keys()], waitS);
+		if ('failure' in answer) return this.unanswered(answer.failure);
+		this.ledger.wasHeard = true;
+		this.ledger.trouble = undefined;
+		const outcomes = answer.reply.jobs.flatMap((job) => this.take(job));
+		// Whoever answers "nothing yet" at once, instead of waiting, is not asked again at once.
+		const wasHasty = outcomes.length === 0 && Date.now() < askedAt + 500 * waitS;
+		if (wasHasty) this.backoff.later();
+		else this.backoff.clear();
+		return outcomes;
+	}
+
+	private take(reply: JobReply): Outcome[] {
+		const id = reply.job_id ?? '';
+		const job = this.ledger.open.get(id);
+		const ending = endingOf(reply);
+		if (job === undefined || ending === undefined) return [];
+		this.ledger.open.delete(id);
+		if (reply.error?.code === 'job_not_found' && !job.wasForgotten) {
+			job.wasForgotten = true;
+			this.ledger.putBack([job]);
+			return [];
+		}
+		return [{ itemIndex: job.itemIndex, ...ending }];
+	}
+
+	private unanswered(failure: Failure): Outcome[] {
+		const { status = 0, details } = failure;
+		if (details.code === 'stopped') return [];
+		// The jobs are safe where they are, so only a refusal of the question itself ends the asking.
+		if (remedyFor(failure) === 'again' || status === 429 || status >= 500) {
+			this.ledger.trouble = failure;
+			this.backoff.later(details.retry_after_s);
+			return [];
+		}
+		const outcomes = [...this.ledger.open.values()].map(({ itemIndex }) => ({
+			itemIndex,
+			failure,
+		}));
+		this.ledger.open.clear();
+		return outcomes;
+	}
+}

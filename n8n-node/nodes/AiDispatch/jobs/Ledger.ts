@@ -1,0 +1,59 @@
+import type { Failure } from '../failure/Failure';
+import type { Job } from './Job';
+
+/** As many as one question may name. The rest of a larger run follows as these are done; its time begins then. */
+const OPEN_MAX = 1000;
+
+/** Where the jobs of one run are, and how it stands with the sidecar. */
+export class Ledger {
+	/** Those the sidecar has, by its id for them. */
+	readonly open = new Map<string, Job>();
+
+	/** Why the last call was in vain; nothing once one was answered. */
+	trouble?: Failure;
+
+	/** Whether anybody was ever there in this run. */
+	wasHeard = false;
+
+	private waiting: Job[];
+
+	/** All jobs wait at first, in the order of their items. */
+	constructor(jobs: Job[]) {
+		this.waiting = jobs;
+	}
+
+	/** Whether a job waits that the sidecar may have. */
+	get hasRoom(): boolean {
+		return this.waiting.length > 0 && this.open.size < OPEN_MAX;
+	}
+
+	get isDone(): boolean {
+		return this.waiting.length + this.open.size === 0;
+	}
+
+	/** When the first of all jobs is given up, in epoch milliseconds. */
+	get firstGiveUpAt(): number {
+		const all = [...this.waiting, ...this.open.values()];
+		return all.reduce((first, { giveUpAt }) => Math.min(first, giveUpAt ?? Infinity), Infinity);
+	}
+
+	/** The next jobs to hand in. */
+	takeWaiting(): Job[] {
+		return this.waiting.splice(0, Math.max(0, OPEN_MAX - this.open.size));
+	}
+
+	/** Jobs that were not accepted, in their place among those that wait. */
+	putBack(jobs: Job[]): void {
+		this.waiting = [...this.waiting, ...jobs].sort((a, b) => a.itemIndex - b.itemIndex);
+	}
+
+	/** Takes out the jobs that are to be given up; those the sidecar has are named by its id. */
+	takeOverdue(now: number): { jobs: Job[]; ids: string[] } {
+		const isOverdue = (job: Job) => (job.giveUpAt ?? Infinity) <= now;
+		const ids = [...this.open].filter(([, job]) => isOverdue(job)).map(([id]) => id);
+		const jobs = [...this.waiting, ...this.open.values()].filter(isOverdue);
+		this.waiting = this.waiting.filter((job) => !isOverdue(job));
+		for (const id of ids) this.open.delete(id);
+		return { jobs, ids };
+	}
+}

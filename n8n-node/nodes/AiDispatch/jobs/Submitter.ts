@@ -1,0 +1,94 @@
+import type { Failure } from '../failure/Failure';
+import { wordError } from '../failure/wordError';
+import type { Backoff } from './Backoff';
+import { endingOf } from './endingOf';
+import { intoBatches } from './intoBatches';
+import type { Job } from './Job';
+import type { JobReply } from './JobReply';
+import type { JobsApi } from './JobsApi';
+import type { Ledger } from './Ledger';
+import type { Outcome } from './Outcome';
+import type { Pace } from './Pace';
+import { remedyFor } from './remedyFor';
+
+/** Hands in the jobs that wait. One whose answer was lost is handed in again under its key, so it never runs twice. */
+export class Submitter {
+	private readonly startedAt = Date.now();
+
+	constructor(
+		private readonly api: JobsApi,
+		private readonly ledger: Ledger,
+		private readonly backoff: Backoff,
+		private readonly pace: Pace,
+	) {}
+
+	/** Hands in all that may go now; the outcomes of those that ended with it. */
+	async submit(isStopped: () => boolean): Promise<Outcome[]> {
+		const outcomes: Outcome[] = [];
+		const batches = intoBatches(this.ledger.takeWaiting());
+		for (const batch of batches) {
+			if (isStopped() || Date.now() < this.backoff.until) {
+				this.ledger.putBack(batch);
+				continue;
+			}
+			this.begin(batch);
+			const answer = await this.api.submit(batch);
+			if ('reply' in answer) outcomes.push(...this.handedIn(batch, answer.reply.jobs));
+			else if (batch.length > 1 && remedyFor(answer.failure) === 'halve')
+				batches.push(...halves(batch));
+			else outcomes.push(...this.refused(batch, answer.failure));
+		}
+		return outcomes;
+	}
+
+	private begin(batch: Job[]): void {
+		const now = Date.now();
+		for (const job of batch) {
+			job.giveUpAt ??= now + 1000 * (job.body.requirements.timeout + this.pace.marginS);
+		}
+	}
+
+	private handedIn(batch: Job[], replies: JobReply[]): Outcome[] {
+		this.ledger.wasHeard = true;
+		this.ledger.trouble = undefined;
+		this.backoff.clear();
+		return batch.flatMap((job, index) => this.take(job, replies[index] ?? {}));
+	}
+
+	private take(job: Job, reply: JobReply): Outcome[] {
+		const { itemIndex } = job;
+		const refusal = reply.state === undefined ? wordError(reply.error) : undefined;
+		if (refusal !== undefined && remedyFor(refusal) === 'again') {
+			// Not accepted, so its time has not begun; unless nothing of ours is left that could make room.
+			if (this.ledger.open.size > 0) job.giveUpAt = undefined;
+			this.putOff([job], refusal);
+			return [];
+		}
+		const ending = endingOf(reply);
+		if (ending !== undefined) return [{ itemIndex, ...ending }];
+		this.ledger.open.set(String(reply.job_id), job);
+		return [];
+	}
+
+	private refused(batch: Job[], failure: Failure): Outcome[] {
+		const wasThere = failure.status !== undefined || failure.details.code === 'connection_lost';
+		this.ledger.wasHeard ||= wasThere;
+		const isLookingFor = Date.now() < this.startedAt + 1000 * this.pace.firstContactS;
+		if (remedyFor(failure) === 'again' && (this.ledger.wasHeard || isLookingFor)) {
+			this.putOff(batch, failure);
+			return [];
+		}
+		return batch.map(({ itemIndex }) => ({ itemIndex, failure }));
+	}
+
+	private putOff(jobs: Job[], failure: Failure): void {
+		this.ledger.putBack(jobs);
+		this.ledger.trouble = failure;
+		this.backoff.later(failure.details.retry_after_s);
+	}
+}
+
+function halves(batch: Job[]): Job[][] {
+	const middle = Math.ceil(batch.length / 2);
+	return [batch.slice(0, middle), batch.slice(middle)];
+}

@@ -1,0 +1,65 @@
+// What n8n hands to a node that runs: its items and fields, and requests that go out over a real socket.
+import { request } from 'node:http';
+
+/** A run of the node with one item for each prompt, against the sidecar at `url`. */
+export function execution(url, prompts, { options = {}, onError, simplify = true } = {}) {
+	const abort = new AbortController();
+	const fields = { taskType: 'auto', complexity: 'auto', model: 'auto', options, simplify };
+	return {
+		hints: [],
+		toldInBrowser: [],
+		stop: () => abort.abort(),
+		getInputData: () => prompts.map((prompt) => ({ json: { prompt } })),
+		getNodeParameter: (name, item) => ({ ...fields, prompt: prompts[item] })[name],
+		getNode: () => ({ id: 'n-1', name: 'AI Dispatch', type: 'x', typeVersion: 1, onError }),
+		getWorkflow: () => ({ id: 'w-1' }),
+		getExecutionId: () => '7',
+		getWorkflowDataProxy: () => ({ $runIndex: 2 }),
+		getCredentials: async () => ({ baseUrl: url, token: 't' }),
+		getExecutionCancelSignal: () => abort.signal,
+		continueOnFail: () => onError !== undefined,
+		addExecutionHints(...hints) {
+			this.hints.push(...hints);
+		},
+		sendMessageToUI(message) {
+			this.toldInBrowser.push(message);
+		},
+		helpers: {
+			async httpRequestWithAuthentication(_credential, asked) {
+				return await sent(asked, this.getExecutionCancelSignal());
+			},
+		},
+	};
+}
+
+/** As n8n sends it: the token put in, the body as JSON, an end after `timeout`, broken off when the run is stopped. */
+async function sent({ url, method, body, timeout }, signal) {
+	const headers = { 'content-type': 'application/json', authorization: 'Bearer t' };
+	return await new Promise((resolve, reject) => {
+		const fail = (code) => reject(Object.assign(new Error(code), { code }));
+		const call = request(
+			url,
+			{ method, headers, signal, timeout, agent: false },
+			async (answer) => {
+				const chunks = [];
+				try {
+					for await (const chunk of answer) chunks.push(chunk);
+					resolve({ statusCode: answer.statusCode, body: read(Buffer.concat(chunks).toString()) });
+				} catch (error) {
+					fail(error.code);
+				}
+			},
+		);
+		call.on('timeout', () => call.destroy(Object.assign(new Error(), { code: 'ECONNABORTED' })));
+		call.on('error', ({ code }) => fail(code === 'ABORT_ERR' ? 'ERR_CANCELED' : code));
+		call.end(JSON.stringify(body));
+	});
+}
+
+function read(text) {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return text;
+	}
+}
