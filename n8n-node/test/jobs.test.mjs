@@ -118,6 +118,11 @@ test('an item refused at the door fails alone', async () => {
 	const items = await run(three, { onError: 'continueRegularOutput' }).items;
 	assert.deepEqual(texts(items), ['answer to one', undefined, 'answer to three']);
 	assert.equal(items[1].json.code, 'model_not_found');
+	assert.equal(
+		items[1].json.error,
+		'No such model.',
+		'its place in the batch is of no use to anybody',
+	);
 });
 
 test('an item with an empty prompt is not sent, and the others are', async () => {
@@ -244,6 +249,16 @@ test('an execution stopped while it waits for a silent sidecar ends at once', as
 	assert.deepEqual(sidecar.cancelled, ['j-1', 'j-2', 'j-3']);
 });
 
+test('an execution stopped before its submission was answered cancels what may have been accepted', async () => {
+	sidecar.plan = () => ({ afterMs: 60_000 });
+	sidecar.submissions = ['lose'];
+	const { context, items } = run(three);
+	await until(() => sidecar.of('/api/jobs').length === 1);
+	context.stop();
+	await assert.rejects(items, /The execution was stopped/);
+	assert.deepEqual(sidecar.cancelled.toSorted(), ['j-1', 'j-2', 'j-3']);
+});
+
 test('a job the sidecar has forgotten is handed in once more', async () => {
 	sidecar.plan = () => ({ afterMs: 50 });
 	sidecar.questions = ['forget'];
@@ -303,15 +318,27 @@ test('a credential that cannot be used fails every item when the workflow goes o
 	for (const { json } of await dispatchAll(context, PACE)) assert.match(json.error, /'Base URL'/);
 });
 
-test('how each job ended has words, also when the sidecar has none', async () => {
-	for (const [state, words] of [
-		['cancelled', /was cancelled in AI Dispatch/],
-		['expired', /time for this item was up/],
-		['failed', /without a result/],
-	]) {
-		sidecar.plan = () => ({ state });
-		await assert.rejects(run(['one']).items, words);
-	}
+test('an answer that is not kept any more is asked for under another key, once', async () => {
+	const error = refusal('job_expired', 'The answer is gone.');
+	let times = 0;
+	sidecar.plan = () => (++times === 1 ? { state: 'expired', error, afterMs: 20 } : {});
+	assert.equal((await run(['one']).items).length, 1);
+	const [first, second] = sidecar.of('/api/jobs').map(keys);
+	assert.equal(second[0], `${first[0]}.again`);
+	sidecar.plan = () => ({ state: 'expired', error, afterMs: 20 });
+	await assert.rejects(run(['one']).items, /The answer is gone/);
+});
+
+test('answers that did not fit into the reply to the submission are collected', async () => {
+	sidecar.submissions = ['leave out'];
+	assert.equal((await run(three).items).length, 3);
+	assert.equal(sidecar.of('/api/jobs/collect').length, 1);
+});
+
+test('a job that someone else cancelled says so', async () => {
+	const error = refusal('job_cancelled', 'The job was cancelled.');
+	sidecar.plan = () => ({ state: 'cancelled', error });
+	await assert.rejects(run(['one']).items, /The job was cancelled/);
 });
 
 test('a run says in the end who answered it; a single item says so itself', async () => {

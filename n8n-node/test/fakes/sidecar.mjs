@@ -29,10 +29,13 @@ export class FakeSidecar {
 	/** How a job goes: `{ afterMs, state, result, error }`, or `{ refused }` when it is not even taken. */
 	plan = () => ({});
 
-	/** What happens to the next submissions, one each: `lose` their answer, or be answered `{ status, error }`. */
+	/**
+	 * What happens to the next submissions, one each: `lose` the answer, `leave out` what models said as if it were too
+	 * long, or answer `{ status, error }`.
+	 */
 	submissions = [];
 
-	/** The same for the next questions about jobs; `forget` drops all jobs first. */
+	/** The same for the next questions about jobs: `lose`, `{ status, error }`, or `forget` all jobs first. */
 	questions = [];
 
 	/** Everything asked: `{ path, body, bytes, seconds }`. */
@@ -93,6 +96,7 @@ export class FakeSidecar {
 		const fault = this.submissions.shift();
 		if (fault?.status) return [fault.status, { error: fault.error }];
 		const replies = bodies.map((body) => this.#take(body));
+		if (fault === 'leave out') for (const each of replies) each.result = null;
 		return fault === 'lose' ? ['lose'] : [202, { jobs: replies }];
 	}
 
@@ -100,7 +104,8 @@ export class FakeSidecar {
 		const key = body.idempotency_key;
 		if (!this.jobs.has(key)) {
 			const plan = this.plan(body.prompt, this);
-			if (plan.refused) return { error: plan.refused };
+			const { refused } = plan;
+			if (refused) return { error: { ...refused, message: `jobs[3]: ${refused.message}` } };
 			this.ran.push(body.prompt);
 			const id = `j-${this.ran.length}`;
 			this.jobs.set(key, { id, body, doneAt: Date.now() + (plan.afterMs ?? 0), plan });
@@ -127,7 +132,7 @@ export class FakeSidecar {
 
 	#cancel(ids) {
 		this.cancelled.push(...ids);
-		return [200, { jobs: ids.map((id) => ({ job_id: id, state: 'cancelled' })) }];
+		return [200, { cancelled: ids.length, forgotten: 0, unknown: 0 }];
 	}
 
 	#byId(id) {

@@ -7,6 +7,9 @@ import type { Ledger } from './Ledger';
 import type { Outcome } from './Outcome';
 import { remedyFor } from './remedyFor';
 
+/** The sidecar lost its data folder, or the answer was asked for long ago and never arrived. */
+const FORGOTTEN = ['job_not_found', 'job_expired'];
+
 /** Asks for the jobs that are open until they are finished, through restarts of the sidecar. */
 export class Collector {
 	constructor(
@@ -36,12 +39,18 @@ export class Collector {
 		const ending = endingOf(reply);
 		if (job === undefined || ending === undefined) return [];
 		this.ledger.open.delete(id);
-		if (reply.error?.code === 'job_not_found' && !job.wasForgotten) {
+		if (this.isForgotten(reply) && !job.wasForgotten) {
+			// Its answer may have been given and lost, and is not kept for long then: a known key would never give another.
+			job.body = { ...job.body, idempotency_key: `${job.body.idempotency_key}.again` };
 			job.wasForgotten = true;
 			this.ledger.putBack([job]);
 			return [];
 		}
 		return [{ itemIndex: job.itemIndex, ...ending }];
+	}
+
+	private isForgotten({ error }: JobReply): boolean {
+		return FORGOTTEN.includes(String(error?.code));
 	}
 
 	private unanswered(failure: Failure): Outcome[] {

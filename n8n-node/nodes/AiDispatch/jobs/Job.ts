@@ -7,6 +7,8 @@ export interface Job {
 	body: DispatchRequest & { idempotency_key: string };
 	/** When its answer is of no use any more and nothing is expected, in epoch milliseconds; begins with the first try. */
 	giveUpAt?: number;
+	/** Whether it was sent and nobody knows if it was accepted. */
+	isLost?: boolean;
 	/** Whether it was handed in again because the sidecar had forgotten it. */
 	wasForgotten?: boolean;
 }

@@ -56,4 +56,11 @@ export class Ledger {
 		for (const id of ids) this.open.delete(id);
 		return { jobs, ids };
 	}
+
+	/** Takes out the jobs that the sidecar may have or not. */
+	takeLost(): Job[] {
+		const lost = this.waiting.filter(({ isLost }) => isLost);
+		this.waiting = this.waiting.filter(({ isLost }) => !isLost);
+		return lost;
+	}
 }

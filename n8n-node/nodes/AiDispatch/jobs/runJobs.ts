@@ -44,7 +44,7 @@ export async function* runJobs(
 			yield* inOrder(await giveUp(api, ledger));
 		}
 	} finally {
-		await cancel(api, [...ledger.open.keys()]);
+		await cancel(api, [...ledger.open.keys(), ...(await submitter.findLost())]);
 	}
 }
 
