@@ -366,6 +366,14 @@ test('no question is held open for longer than it said', async () => {
 	}
 });
 
+test('a large run does not ask again after each single answer', async () => {
+	const many = Array.from({ length: 100 }, (_, i) => `${i}`);
+	sidecar.plan = (prompt) => ({ afterMs: 20 * Number(prompt) });
+	assert.equal((await run(many).items).length, 100);
+	const { length } = sidecar.of('/api/jobs/collect');
+	assert.ok(length < 30, `${length} questions`);
+});
+
 test('no run, no call', async () => {
 	assert.deepEqual(await run([]).items, []);
 	assert.equal(sidecar.asked.length, 0);

@@ -25,6 +25,8 @@ class Execution:
     """The items of the AI Dispatch node, by output."""
     error: Json | None
     """Why the run failed, as n8n shows it."""
+    hints: tuple[str, ...]
+    """What the node shows above its output."""
 
     @property
     def items(self) -> tuple[Json, ...]:
@@ -86,7 +88,7 @@ class N8n:
         assert start >= 0, f"n8n printed no run:\n{output[-4000:]}"
         run, _ = json.JSONDecoder().raw_decode(output, start + 1)
         result = run["data"]["resultData"]
-        return Execution(_outputs_of(result["runData"]), result.get("error"))
+        return Execution(_outputs_of(result["runData"]), result.get("error"), _hints_of(result["runData"]))
 
     def _import(self, kind: str, things: Sequence[Json]) -> None:
         file = self.home / f"{kind}.json"
@@ -103,3 +105,8 @@ class N8n:
 def _outputs_of(runs: Mapping[str, Any]) -> tuple[tuple[Json, ...], ...]:
     data = runs["AI Dispatch"][0].get("data") if "AI Dispatch" in runs else None
     return tuple(tuple(output or ()) for output in data["main"]) if data else ((),)
+
+
+def _hints_of(runs: Mapping[str, Any]) -> tuple[str, ...]:
+    hints = runs["AI Dispatch"][0].get("hints", ()) if "AI Dispatch" in runs else ()
+    return tuple(hint["message"] for hint in hints)

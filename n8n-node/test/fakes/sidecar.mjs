@@ -42,6 +42,7 @@ export class FakeSidecar {
 	asked = [];
 
 	jobs = new Map();
+	#byId = new Map();
 	bytesMax = Infinity;
 	ran = [];
 	cancelled = [];
@@ -108,7 +109,9 @@ export class FakeSidecar {
 			if (refused) return { error: { ...refused, message: `jobs[3]: ${refused.message}` } };
 			this.ran.push(body.prompt);
 			const id = `j-${this.ran.length}`;
-			this.jobs.set(key, { id, body, doneAt: Date.now() + (plan.afterMs ?? 0), plan });
+			const job = { id, body, doneAt: Date.now() + (plan.afterMs ?? 0), plan };
+			this.jobs.set(key, job);
+			this.#byId.set(id, job);
 		}
 		return this.#show(this.jobs.get(key));
 	}
@@ -116,10 +119,10 @@ export class FakeSidecar {
 	async #collect({ ids, wait }) {
 		const fault = this.questions.shift();
 		if (fault === 'lose') return ['lose'];
-		if (fault === 'forget') this.jobs.clear();
+		if (fault === 'forget') this.#forget();
 		if (fault?.status) return [fault.status, { error: fault.error }];
 		for (const end = Date.now() + wait * 1000; ; await pause(5)) {
-			const named = ids.map((id) => [id, this.#byId(id)]);
+			const named = ids.map((id) => [id, this.#byId.get(id)]);
 			const finished = named
 				.map(([id, job]) => (job ? this.#show(job) : unknown(id)))
 				.filter(({ state }) => state !== 'running')
@@ -130,13 +133,14 @@ export class FakeSidecar {
 		}
 	}
 
+	#forget() {
+		this.jobs.clear();
+		this.#byId.clear();
+	}
+
 	#cancel(ids) {
 		this.cancelled.push(...ids);
 		return [200, { cancelled: ids.length, forgotten: 0, unknown: 0 }];
-	}
-
-	#byId(id) {
-		return [...this.jobs.values()].find((job) => job.id === id);
 	}
 
 	#show({ id, body, doneAt, plan }) {

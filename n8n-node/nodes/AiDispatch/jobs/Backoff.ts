@@ -20,9 +20,9 @@ export class Backoff {
 		this.until = Date.now() + 1000 * Math.max(grownS, waitS);
 	}
 
-	/** Forgets all failures. */
-	clear(): void {
-		this.until = 0;
+	/** Forgets all failures; the next question may come at once, or after a while that has nothing to do with them. */
+	clear(inMs = 0): void {
+		this.until = Date.now() + inMs;
 		this.times = 0;
 	}
 }

@@ -10,6 +10,11 @@ import { remedyFor } from './remedyFor';
 /** The sidecar lost its data folder, or the answer was asked for long ago and never arrived. */
 const FORGOTTEN = ['job_not_found', 'job_expired'];
 
+/** A question names every open job, so a large run does not ask after each single answer. */
+const GATHER_PER_JOB_MS = 10;
+const GATHER_MAX_MS = 1000;
+const MANY = 50;
+
 /** Asks for the jobs that are open until they are finished, through restarts of the sidecar. */
 export class Collector {
 	constructor(
@@ -29,7 +34,7 @@ export class Collector {
 		// Whoever answers "nothing yet" at once, instead of waiting, is not asked again at once.
 		const wasHasty = outcomes.length === 0 && Date.now() < askedAt + 500 * waitS;
 		if (wasHasty) this.backoff.later();
-		else this.backoff.clear();
+		else this.backoff.clear(gatherMs(this.ledger.open.size, outcomes.length));
 		return outcomes;
 	}
 
@@ -69,4 +74,12 @@ export class Collector {
 		this.ledger.open.clear();
 		return outcomes;
 	}
+}
+
+/**
+ * How long to let answers gather before the next question: n8n goes on only after the last, so nobody waits for it.
+ * When many came at once, more are there already.
+ */
+function gatherMs(openCount: number, justCame: number): number {
+	return justCame >= MANY ? 0 : Math.min(GATHER_MAX_MS, GATHER_PER_JOB_MS * openCount);
 }
