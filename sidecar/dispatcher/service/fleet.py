@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 
+from dispatcher.core.arrivals import Arrivals
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.record import LifecycleRecord
 from dispatcher.core.replica import (
@@ -23,11 +24,10 @@ from dispatcher.core.replica import (
     StartOrder,
     may_become,
 )
+from dispatcher.core.shares import Shares
 from dispatcher.core.task import ModelId
 from dispatcher.core.waiting import Waiter
-from dispatcher.service.arrivals import Arrivals
 from dispatcher.service.replica import USE_MEMORY_S, Line, Promise, Replica, resident_of, use_rate
-from dispatcher.service.shares import Shares
 from dispatcher.service.slots import SlotQueue
 
 _CPU_OVER_S = 5.0
