@@ -201,7 +201,7 @@ async def test_an_urgent_dispatch_gets_its_model_although_the_one_in_memory_has_
     client = await start_sidecar(spec("one"), spec("two"), memory_mib=300, behaviour={"token_delay_s": 0.05})
     async with asyncio.TaskGroup() as group:
         many = [group.create_task(client.ask(f"number {index}", model="one")) for index in range(30)]
-        urgent = {"model": "two", "requirements": {"timeout": 30, "max_tokens": 4, "on_infeasible": "best_effort"}}
+        urgent = {"model": "two", "requirements": {"timeout": 12, "max_tokens": 4, "on_infeasible": "best_effort"}}
         await asyncio.wait(many, return_when=asyncio.FIRST_COMPLETED)
         await client.ask("now", **urgent)
         assert sum(task.done() for task in many) < 30

@@ -9,13 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dispatcher.core.placement import place
-from dispatcher.core.replica import ReplicaId, ReplicaState, Resident
+from dispatcher.core.replica import STARTING, ReplicaId, ReplicaState, Resident
 from dispatcher.core.task import ModelId
 from dispatcher.core.waiting import Waiter
 
 _UTILISATION_MAX = 0.95
 _HOLD_S = 2.0  # a replica idle for less is likely to be asked again in a moment, as by a loop over items
 _HOLD_SHARE = 0.2  # but not held for longer than this share of the loads it saves
+_AGAIN_S = 1.0  # until the next look, at the latest
+_LOAD_DOUBT = 0.3  # a load may take longer by this share
+_PATIENCE = 2.0  # nor any more once the others have waited for this many times the loads, all together
+_PROPORTION = 4.0  # a queue is left before its end when that saves this many times the waiting it causes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Side:
     @property
     def work_s(self) -> float:
         """Seconds until the queue is empty, if nobody else came."""
-        return sum(waiter.run_s for waiter in self.waiters) / self.slots
+        return _work_s(self.waiters, self.slots)
 
     @property
     def drain_s(self) -> float:
@@ -75,7 +79,7 @@ def next_load(
     """
     there = {one.model_id for one in residents if not one.is_condemned}
     absent = [side for side in sides.values() if side.waiters and side.model_id not in there]
-    yielding = [replace(one, drain_s=one.in_flight_s) for one in residents]
+    yielding = sorted((_yielding(one, sides) for one in residents), key=lambda one: one.replica_id)
     for side in sorted(absent, key=lambda one: _turn(one, now_s)):
         placement = place(side.footprint_mib, yielding, budget_mib) if side.footprint_mib else None
         if side.footprint_mib == 0:
@@ -86,6 +90,16 @@ def next_load(
         if should_switch(side, [Incumbent.of(one, sides) for one in leaving], now_s):
             return Load(side.model_id, placement.evicts)
     return None
+
+
+def _yielding(resident: Resident, sides: Mapping[ModelId, Side]) -> Resident:
+    """A resident as it would give way: after what it works on. One that is coming up for someone stays until it is up.
+
+    A load once begun is seen through, for else two models could push each other out for ever, within one moment.
+    """
+    is_expected = resident.model_id in sides and bool(sides[resident.model_id].waiters)
+    is_coming = resident.state in STARTING and is_expected
+    return replace(resident, drain_s=resident.in_flight_s, is_pinned=resident.is_pinned or is_coming)
 
 
 def _turn(side: Side, now_s: float) -> tuple[bool, float, ModelId]:
@@ -121,62 +135,94 @@ class Incumbent:
 def should_switch(wanted: Side, incumbents: Sequence[Incumbent], now_s: float) -> bool:
     """Say whether `wanted` should come in now, or after those in memory have done more.
 
-    Staying serves the queue in memory first: all of `wanted` wait for its drain. Switching makes that queue wait for
-    the load, for all of `wanted`, and for a load of its own. The smaller weighted waiting wins, but
+    - When a deadline presses, the two orders are played through, and the one with more weight in time wins: the queue
+      in memory first, or `wanted` first, either all of it or only those who can't wait for another answer, which is a
+      detour that pays for two loads more. This bounds every wait by its deadline, and keeps two late queues from
+      pushing each other out for nothing.
+    - Else a queue in memory is served to its end, new arrivals included, as long as it isn't out of all proportion.
+    - A model that has nothing to do just now, as between two items of a loop, stays for a moment; and for longer, until
+      the others have waited for as much as the loads cost.
 
-    - when a deadline presses, the side on which more would be missed goes first: this bounds every wait by its
-      deadline, and keeps two late queues from pushing each other out for nothing;
-    - a model stays for as long as the two loads take, so that half of the time at least is work;
-    - one that fell idle this very moment is given a moment, for its caller may be about to send the next item.
-
-    Source: the exchange argument of weighted shortest processing time (Smith 1956), with setup times.
+    Source: exhaustive service wastes least time on setups (Liu, Nain and Towsley 1992); leaving a queue early by the
+        exchange argument of weighted shortest processing time (Smith 1956), with setup times; and waiting until that
+        has cost what a setup costs, as in renting skis.
     """
     if not wanted.waiters:
         return False
-    busy_s = max((one.busy_s for one in incumbents), default=0.0)
-    saved, lost = _saved(wanted, incumbents, busy_s, now_s), _lost(wanted, incumbents, busy_s, now_s)
-    if saved > lost:
+    stays = _staying(wanted, incumbents, now_s)
+    pressing = _pressing(wanted, incumbents, now_s)
+    if pressing and any(_switching(wanted, some, incumbents, now_s) > stays for some in (pressing, wanted.waiters)):
         return True
-    return lost == 0.0 and all(_gives_way(one, wanted, now_s) for one in incumbents)
+    if _switching(wanted, wanted.waiters, incumbents, now_s) < stays:
+        return False
+    return all(_gives_way(one, wanted, now_s) for one in incumbents)
 
 
-def _saved(wanted: Side, incumbents: Sequence[Incumbent], busy_s: float, now_s: float) -> float:
-    """Weight of those who are in time if the switch is now, and hardly when it has to wait for another answer."""
-    start_s = now_s + busy_s + wanted.load_s
+def _pressing(wanted: Side, incumbents: Sequence[Incumbent], now_s: float) -> tuple[Waiter, ...]:
+    """The first of `wanted`, down to the last who is in time if the switch is now, and hardly after another answer."""
     another_s = max((_one_more_s(one) for one in incumbents), default=0.0)
-    return sum(
-        waiter.weight(now_s)
-        for waiter in wanted.waiters
-        if not waiter.is_hopeless(start_s) and start_s + another_s > waiter.latest_start_s
-    )
+    margin_s = max(another_s, _AGAIN_S) + wanted.load_s * _LOAD_DOUBT
+    ordered = sorted(wanted.waiters, key=_by_deadline)
+    start_s = now_s + _busy_s(incumbents) + wanted.load_s
+    count = 0
+    for number, waiter in enumerate(ordered, 1):
+        if not waiter.is_hopeless(start_s) and start_s + margin_s > waiter.latest_start_s:
+            count = number
+        start_s += waiter.run_s / wanted.slots
+    return tuple(ordered[:count])
+
+
+def _staying(wanted: Side, incumbents: Sequence[Incumbent], now_s: float) -> float:
+    """Weight of all that are in time if the queues in memory are served first."""
+    kept = sum(_in_time(one.side, one.side.waiters, now_s + one.busy_s, now_s) for one in incumbents)
+    drained_s = max((one.busy_s + one.side.work_s for one in incumbents), default=0.0)
+    return kept + _in_time(wanted, wanted.waiters, now_s + drained_s + wanted.load_s, now_s)
+
+
+def _switching(wanted: Side, some: Sequence[Waiter], incumbents: Sequence[Incumbent], now_s: float) -> float:
+    """The same if these of `wanted` are served first, then those that are in memory now, then the rest of `wanted`."""
+    start_s = now_s + _busy_s(incumbents) + wanted.load_s
+    back_s = start_s + _work_s(some, wanted.slots)
+    kept = sum(_in_time(one.side, one.side.waiters, back_s + one.side.load_s, now_s) for one in incumbents)
+    again_s = back_s + sum(one.side.load_s + one.side.work_s for one in incumbents) + wanted.load_s
+    served = {waiter.ticket for waiter in some}
+    rest = [waiter for waiter in wanted.waiters if waiter.ticket not in served]
+    return kept + _in_time(wanted, some, start_s, now_s) + _in_time(wanted, rest, again_s, now_s)
+
+
+def _in_time(side: Side, waiters: Sequence[Waiter], from_s: float, now_s: float) -> float:
+    """Weight of those who are in time when they are served from then on, the earliest deadline first."""
+    weight = 0.0
+    for waiter in sorted(waiters, key=_by_deadline):
+        if not waiter.is_hopeless(from_s):
+            weight += waiter.weight(now_s)
+        from_s += max(0.0, min(waiter.run_s, waiter.deadline_s - from_s)) / side.slots  # it is cut off then
+    return weight
+
+
+def _gives_way(incumbent: Incumbent, wanted: Side, now_s: float) -> bool:
+    side = incumbent.side
+    loads_s = wanted.load_s + side.load_s
+    waited_s = sum(min(waiter.age_s(now_s), incumbent.up_s) for waiter in wanted.waiters)
+    if not side.waiters:
+        is_asked_again = side.arrivals_per_s > 0.0 and incumbent.idle_s < min(_HOLD_S, _HOLD_SHARE * loads_s)
+        return waited_s >= _PATIENCE * loads_s or not (is_asked_again or incumbent.busy_s > 0.0)
+    saved = wanted.weight(now_s) * side.drain_s
+    cost = side.weight(now_s) * (wanted.load_s + wanted.work_s + side.load_s)
+    return incumbent.up_s >= loads_s and saved > _PROPORTION * cost
+
+
+def _busy_s(incumbents: Sequence[Incumbent]) -> float:
+    return max((one.busy_s for one in incumbents), default=0.0)
 
 
 def _one_more_s(incumbent: Incumbent) -> float:
     return max((waiter.run_s for waiter in incumbent.side.waiters), default=0.0)
 
 
-def _lost(wanted: Side, incumbents: Sequence[Incumbent], busy_s: float, now_s: float) -> float:
-    """Weight of those in memory's queues who are in time if it stays, and not after a switch and back."""
-    lost = 0.0
-    for one in incumbents:
-        side = one.side
-        ahead_s = 0.0
-        for waiter in sorted(side.waiters, key=lambda waiter: waiter.deadline_s):
-            stay_s = now_s + one.busy_s + ahead_s / side.slots
-            back_s = now_s + busy_s + wanted.load_s + wanted.work_s + side.load_s + ahead_s / side.slots
-            if not waiter.is_hopeless(stay_s) and waiter.is_hopeless(back_s):
-                lost += waiter.weight(now_s)
-            ahead_s += waiter.run_s
-    return lost
+def _work_s(waiters: Sequence[Waiter], slots: int) -> float:
+    return sum(waiter.run_s for waiter in waiters) / slots
 
 
-def _gives_way(incumbent: Incumbent, wanted: Side, now_s: float) -> bool:
-    side = incumbent.side
-    loads_s = wanted.load_s + side.load_s
-    has_earned_its_load = incumbent.up_s >= loads_s
-    if not side.waiters:
-        is_wanted_again = side.arrivals_per_s > 0.0 and incumbent.idle_s < min(_HOLD_S, _HOLD_SHARE * loads_s)
-        return has_earned_its_load or not is_wanted_again
-    saved = wanted.weight(now_s) * side.drain_s
-    cost = side.weight(now_s) * (wanted.load_s + wanted.work_s + side.load_s)
-    return has_earned_its_load and saved > cost
+def _by_deadline(waiter: Waiter) -> tuple[float, int]:
+    return waiter.deadline_s, waiter.ticket

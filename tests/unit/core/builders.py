@@ -5,6 +5,7 @@ from dispatcher.core.features import features_of
 from dispatcher.core.model import Footprint, HostKind, ModelSpec, QualityTable, RuntimeKind, Speed, WeightsState
 from dispatcher.core.prospects import Situation
 from dispatcher.core.replica import ReplicaId, ReplicaState, Resident
+from dispatcher.core.scheduling import Side
 from dispatcher.core.selection import Wish
 from dispatcher.core.task import (
     Capability,
@@ -17,6 +18,7 @@ from dispatcher.core.task import (
     Role,
     TaskType,
 )
+from dispatcher.core.waiting import Waiter
 
 WORK = tuple(task for task in TaskType if task not in (TaskType.AUTO, TaskType.EMBEDDING))
 STEPS = (Complexity.LOW, Complexity.MEDIUM, Complexity.HIGH)
@@ -124,3 +126,30 @@ def wish(**changes: object) -> Wish:
     """Balanced, two minutes."""
     values: dict[str, object] = {"objective": Objective.BALANCED, "timeout_s": 120.0, "confidence": 0.7}
     return Wish(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def waiter(ticket: int, model: str = "m", **changes: object) -> Waiter:
+    """One that has just come, at time 0, with ten minutes and a run of two seconds."""
+    values: dict[str, object] = {
+        "ticket": ticket,
+        "model_id": ModelId(model),
+        "share": "",
+        "priority": 0,
+        "arrived_s": 0.0,
+        "deadline_s": 600.0,
+        "run_s": 2.0,
+    }
+    return Waiter(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def side(model: str, *waiters: Waiter, **changes: object) -> Side:
+    """A model's queue: ten seconds to load, one slot, and half of the memory in these tests."""
+    values: dict[str, object] = {
+        "model_id": ModelId(model),
+        "waiters": waiters,
+        "load_s": 10.0,
+        "slots": 1,
+        "footprint_mib": 600,
+        "arrivals_per_s": 0.0,
+    }
+    return Side(**{**values, **changes})  # type: ignore[arg-type]
