@@ -217,6 +217,7 @@ async def sidecar(
             now,
             wall,
             settings.attempts_max,
+            settings.stall_s,
         )
         limits = RequestLimits(settings.prompt_chars_max, settings.timeout_default_s, settings.timeout_max_s)
         callback_hosts = allowed_hosts(settings.callback_hosts or "")

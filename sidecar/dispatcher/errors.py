@@ -301,6 +301,13 @@ class RuntimeUnreachable(RuntimeFault):
         self.was_asked = was_asked
 
 
+class RuntimeStalled(RuntimeFault):
+    """The inference server has taken the request and says nothing any more, though it holds the connection."""
+
+    code = "runtime_stalled"
+    status = 504
+
+
 class RuntimeBadAnswer(RuntimeFault):
     """The inference server answered with something that isn't its protocol."""
 

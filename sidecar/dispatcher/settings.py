@@ -75,6 +75,11 @@ class Settings(BaseSettings):
     queue_max: int = Field(256, ge=1, description="Dispatches that may wait or run at once; more are refused.")
     queue_model_max: int = Field(192, ge=1, description="Of them, those that may wait for one model.")
     attempts_max: int = Field(3, ge=1, le=10, description="Models tried for one dispatch before it fails.")
+    stall_s: float = Field(
+        60.0,
+        gt=0,
+        description="An inference server that says nothing for so long in the middle of an answer has failed.",
+    )
     deadline_confidence: float = Field(
         0.7, gt=0, lt=1, description="A model is chosen only if it keeps the deadline with this chance."
     )

@@ -9,8 +9,9 @@ from dispatcher.core.adopted_models import ServedModel
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.outcome import Ask, Completion, OnText
 from dispatcher.core.replica import Endpoint, OnFetching, StartOrder
-from dispatcher.errors import DeadlineExceeded, ReplicaOutOfMemory, ReplicaStartFailed, RuntimeFault, RuntimeUnreachable
+from dispatcher.errors import ReplicaOutOfMemory, ReplicaStartFailed, RuntimeFault, RuntimeUnreachable
 from dispatcher.runtimes import ollama_lists
+from dispatcher.runtimes.answer_clock import AnswerClock, answer_clock
 from dispatcher.runtimes.ollama_answer import AnswerSoFar
 from dispatcher.runtimes.ollama_faults import error_words, fault_of_status, tells_of_memory, words_of
 from dispatcher.runtimes.ollama_loads import Loads, loaded_as
@@ -120,34 +121,33 @@ class OllamaRuntime:
     ) -> Completion:
         """The whole answer; each piece goes to `on_text` first, awaited. A caller who leaves stops the server's work.
 
-        Raises: DeadlineExceeded, RuntimeUnreachable, RuntimeRefused, RuntimeFault, RuntimeBadAnswer or
+        Raises: DeadlineExceeded, RuntimeStalled, RuntimeUnreachable, RuntimeRefused, RuntimeFault, RuntimeBadAnswer or
             RuntimeIncomplete; InvalidRequest when the ask can't be put into words; whatever `on_text` raises.
         """
         started_s = self._now()
         body = chat_body(ask, self._loads.of(endpoint, ask.model_id))
-        try:
-            async with asyncio.timeout(deadline.remaining_s(started_s)) as clock:
-                async with await request(self._session, endpoint, "POST", "/api/chat", body) as response:
-                    if response.status != 200:
-                        raise fault_of_status(response.status, await _words(response), ask)
-                    return await self._read(LineReader(response), ask, started_s, on_text)
-        except TimeoutError as error:
-            if not clock.expired():  # it is `on_text`'s own
-                raise
-            waited_s = self._now() - started_s
-            raise DeadlineExceeded(f"{ask.model_id} didn't finish within the {waited_s:.1f} s it had") from error
+        async with (
+            answer_clock(ask.model_id, deadline, self._now) as clock,
+            await request(self._session, endpoint, "POST", "/api/chat", body) as response,
+        ):
+            if response.status != 200:
+                raise fault_of_status(response.status, await _words(response), ask)
+            return await self._read(LineReader(response), ask, started_s, clock, on_text)
 
-    async def _read(self, lines: LineReader, ask: Ask, started_s: float, on_text: OnText | None) -> Completion:
+    async def _read(
+        self, lines: LineReader, ask: Ask, started_s: float, clock: AnswerClock, on_text: OnText | None
+    ) -> Completion:
         answer = AnswerSoFar(ask)
         first_token_s: float | None = None
         while not answer.is_whole:
             text = answer.take(await lines.next())
+            clock.heard()  # also what it thinks
             if not text:
                 continue
             if first_token_s is None:
                 first_token_s = self._now() - started_s
             if on_text is not None:
-                await on_text(text)
+                await clock.while_told(on_text(text))
         return answer.finish(first_token_s, self._now() - started_s)
 
 

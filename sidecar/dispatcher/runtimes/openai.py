@@ -9,7 +9,8 @@ from dispatcher.core.deadline import Deadline
 from dispatcher.core.outcome import Ask, Completion, OnText
 from dispatcher.core.replica import Endpoint, OnFetching, StartOrder
 from dispatcher.crash import crash_point
-from dispatcher.errors import DeadlineExceeded, DispatcherError, RuntimeBadAnswer, RuntimeUnreachable
+from dispatcher.errors import DispatcherError, RuntimeBadAnswer, RuntimeUnreachable
+from dispatcher.runtimes.answer_clock import AnswerClock, answer_clock
 from dispatcher.runtimes.openai_answer import DONE, AnswerSoFar
 from dispatcher.runtimes.openai_faults import fault_of_status
 from dispatcher.runtimes.openai_request import request_body
@@ -52,24 +53,20 @@ class OpenAIRuntime:
     ) -> Completion:
         """The whole answer; each piece goes to `on_text` first, awaited. A caller who leaves stops the server's work.
 
-        Raises: DeadlineExceeded, RuntimeUnreachable, RuntimeRefused, RuntimeFault, RuntimeBadAnswer or
+        Raises: DeadlineExceeded, RuntimeStalled, RuntimeUnreachable, RuntimeRefused, RuntimeFault, RuntimeBadAnswer or
             RuntimeIncomplete; InvalidRequest when the ask can't be put into words; whatever `on_text` raises.
         """
         started_s = self._now()
         body = request_body(ask)
-        try:
-            async with asyncio.timeout(deadline.remaining_s(started_s)) as clock:
-                async with await self._post(endpoint, body) as response:
-                    crash_point("sent")
-                    if response.status != 200:
-                        raise await _fault(response, ask)
-                    _expect_events(response)
-                    return await self._read(response, ask, started_s, on_text)
-        except TimeoutError as error:
-            if not clock.expired():  # it is `on_text`'s own
-                raise
-            waited_s = self._now() - started_s
-            raise DeadlineExceeded(f"{ask.model_id} didn't finish within the {waited_s:.1f} s it had") from error
+        async with (
+            answer_clock(ask.model_id, deadline, self._now) as clock,
+            await self._post(endpoint, body) as response,
+        ):
+            crash_point("sent")
+            if response.status != 200:
+                raise await _fault(response, ask)
+            _expect_events(response)
+            return await self._read(response, ask, started_s, clock, on_text)
 
     async def _health(self, endpoint: Endpoint) -> int | None:
         try:
@@ -93,7 +90,12 @@ class OpenAIRuntime:
             ) from error
 
     async def _read(
-        self, response: aiohttp.ClientResponse, ask: Ask, started_s: float, on_text: OnText | None
+        self,
+        response: aiohttp.ClientResponse,
+        ask: Ask,
+        started_s: float,
+        clock: AnswerClock,
+        on_text: OnText | None,
     ) -> Completion:
         events = EventReader(response.content)
         answer = AnswerSoFar(ask)
@@ -102,11 +104,12 @@ class OpenAIRuntime:
             text = answer.take(event)
             if not text:
                 continue
+            clock.heard()
             if first_token_s is None:
                 first_token_s = self._now() - started_s
                 crash_point("first_byte")
             if on_text is not None:
-                await on_text(text)
+                await clock.while_told(on_text(text))
         crash_point("last_byte")
         total_s = self._now() - started_s
         return answer.finish(total_s if first_token_s is None else first_token_s, total_s)

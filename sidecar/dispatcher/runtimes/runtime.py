@@ -36,6 +36,6 @@ class Runtime(Protocol):
     ) -> Completion:
         """The whole answer; each piece goes to `on_text` first, awaited. A caller who leaves stops the server's work.
 
-        Raises: DeadlineExceeded, RuntimeUnreachable, RuntimeRefused, RuntimeFault, RuntimeBadAnswer or
+        Raises: DeadlineExceeded, RuntimeStalled, RuntimeUnreachable, RuntimeRefused, RuntimeFault, RuntimeBadAnswer or
             RuntimeIncomplete; InvalidRequest when the ask can't be put into words; whatever `on_text` raises.
         """

@@ -11,6 +11,7 @@ from dispatcher.core.classification import classify
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.decision import Decision, Explanation
 from dispatcher.core.features import features_of
+from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.outcome import Ask, Attempt, Completion, Ending, OnText, Timing
 from dispatcher.core.prompting import render
 from dispatcher.core.retrying import RetryBudget, Tries
@@ -75,6 +76,7 @@ class Dispatcher:
         now: Callable[[], float],
         wall: Callable[[], float],
         attempts_max: int,
+        stall_s: float,
     ) -> None:
         self._chooser = chooser
         self._leaser = leaser
@@ -87,6 +89,7 @@ class Dispatcher:
         self._now = now
         self._wall = wall
         self._attempts_max = attempts_max
+        self._stall_s = stall_s
         self._budget = RetryBudget()
 
     async def dispatch(
@@ -222,6 +225,12 @@ class Dispatcher:
         run_s = chosen.forecast.run.p50
         return self._chooser.waiter(trail.request, chosen.model_id, run_s, self._now(), trail.deadline)
 
+    def _patience(self, trail: Trail, choice: Choice, spec: ModelSpec) -> Deadline:
+        """Until the first word as long as the whole answer may well take, and a load where that isn't ours to do."""
+        expected = choice.decision.chosen.forecast
+        load_s = expected.load.p90 if spec.host is HostKind.REMOTE else 0.0
+        return trail.deadline.patient_for(load_s + expected.run.p90 + self._stall_s, self._stall_s)
+
     async def _completed(self, trail: Trail, choice: Choice, lease: Lease, on_text: OnText | None) -> Completion:
         spec = self._registry.spec(choice.decision.chosen.model_id)
         wants = trail.request.requirements
@@ -237,7 +246,7 @@ class Dispatcher:
         trail.was_asked = True
         try:
             completion = await self._equipment.runtime_of(spec).complete(
-                lease.endpoint, ask, trail.deadline, trail.noting(on_text) if on_text else None
+                lease.endpoint, ask, self._patience(trail, choice, spec), trail.noting(on_text) if on_text else None
             )
         except RuntimeFault as error:
             in_flight = await self._doctor.failed(lease.replica, error)

@@ -17,6 +17,7 @@ from dispatcher.errors import (
     RuntimeFault,
     RuntimeIncomplete,
     RuntimeRefused,
+    RuntimeStalled,
     RuntimeUnreachable,
 )
 from dispatcher.runtimes.ollama import OllamaRuntime
@@ -89,6 +90,14 @@ async def test_a_server_that_hangs_costs_no_more_than_the_deadline(
     with pytest.raises(DeadlineExceeded):
         await runtime.complete(loaded, ask(mark(fault=fault)), within(0.3))
     assert time.monotonic() - started_s < 1.0
+
+
+@pytest.mark.parametrize("fault", [Fault.HANG, Fault.HANG_MIDWAY])
+async def test_a_server_that_falls_silent_has_stalled_long_before_a_late_deadline(
+    runtime: OllamaRuntime, loaded: Endpoint, fault: Fault
+) -> None:
+    with pytest.raises(RuntimeStalled):
+        await runtime.complete(loaded, ask(mark(fault=fault)), within(60.0).patient_for(0.3, 0.3))
 
 
 async def test_a_slow_answer_meets_the_deadline_between_two_pieces(runtime: OllamaRuntime, loaded: Endpoint) -> None:

@@ -18,6 +18,7 @@ from dispatcher.errors import (
     RuntimeFault,
     RuntimeIncomplete,
     RuntimeRefused,
+    RuntimeStalled,
     RuntimeUnreachable,
 )
 from dispatcher.runtimes.openai import OpenAIRuntime
@@ -67,6 +68,24 @@ async def test_a_server_that_hangs_costs_no_more_than_the_deadline(
         await runtime.complete(fake.endpoint, ask(mark(fault=fault)), within(0.3))
     assert time.monotonic() - started_s < 1.0
     assert (await runtime.complete(fake.endpoint, ask(), within())).text
+
+
+@pytest.mark.parametrize("fault", [Fault.HANG, Fault.HANG_MIDWAY])
+async def test_a_server_that_falls_silent_has_stalled_long_before_a_late_deadline(
+    runtime: OpenAIRuntime, fake: FakeInferenceServer, fault: Fault
+) -> None:
+    with pytest.raises(RuntimeStalled):
+        await runtime.complete(fake.endpoint, ask(mark(fault=fault)), within(60.0).patient_for(0.3, 0.3))
+
+
+async def test_a_reader_who_is_slower_than_the_server_may_be_is_no_stall(
+    runtime: OpenAIRuntime, fake: FakeInferenceServer
+) -> None:
+    async def slowly(_text: str) -> None:
+        await asyncio.sleep(0.6)
+
+    patient = within(60.0).patient_for(5.0, 0.5)
+    assert (await runtime.complete(fake.endpoint, ask(max_tokens=2), patient, slowly)).text
 
 
 async def test_a_slow_answer_meets_the_deadline_between_two_pieces(
