@@ -9,6 +9,7 @@ from dispatcher import __version__
 from dispatcher.cli.containers import containers_group
 from dispatcher.cli.dispatch import dispatch
 from dispatcher.cli.faults import CommandFault, exit_code_of
+from dispatcher.cli.jobs import jobs_group
 from dispatcher.cli.models import models_group
 from dispatcher.cli.performance import performance
 from dispatcher.cli.quickstart import quickstart
@@ -85,4 +86,5 @@ program.command()(serve)
 program.command()(dispatch)
 program.add_typer(models_group)
 program.add_typer(containers_group)
+program.add_typer(jobs_group)
 program.command()(performance)

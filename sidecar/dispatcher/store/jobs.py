@@ -31,7 +31,7 @@ _BY_ID = f"""
 """  # noqa: S608 - constants
 _RESULTS = "SELECT id, result FROM request_queue WHERE id IN (SELECT value FROM json_each(?))"
 _NEWEST = f"""
-    SELECT {COLUMNS}, NULL AS result FROM request_queue
+    SELECT {COLUMNS}, iif(state = 'failed', result, NULL) AS result FROM request_queue
     WHERE (:state IS NULL OR state = :state) AND {_IN_SIGHT}
     ORDER BY created_at DESC, rowid DESC LIMIT :limit
 """  # noqa: S608 - constants
@@ -113,7 +113,7 @@ async def results_of(db: Database, ids: Collection[JobId]) -> dict[JobId, str | 
 
 
 async def newest_jobs(db: Database, owner: Owner | None, state: JobState | None, limit: int) -> list[Job]:
-    """The newest jobs that this owner may see (None sees all), without their results."""
+    """The newest jobs that this owner may see (None sees all), with their errors but without their answers."""
 
     async def work(connection: aiosqlite.Connection) -> list[Job]:
         rows = await connection.execute_fetchall(_NEWEST, {"owner": owner, "state": state, "limit": limit})

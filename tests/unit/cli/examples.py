@@ -1,5 +1,6 @@
 """Replies as a sidecar gives them, built from its own schemas so that they can't be of another shape."""
 
+from dispatcher.api.job_schemas import JobListReply, JobReply
 from dispatcher.api.schemas import (
     AttemptReply,
     ContainerReply,
@@ -22,6 +23,7 @@ from dispatcher.api.schemas import (
     UsageReply,
 )
 from dispatcher.core.decision import RefusalReason, Way
+from dispatcher.core.job import JobState
 from dispatcher.core.model import Engine, WeightsState
 from dispatcher.core.outcome import FinishReason
 from dispatcher.core.replica import ReplicaState
@@ -158,7 +160,39 @@ def mb(what: str, done: int, total: int | None) -> FetchingReply:
     return FetchingReply(what=what, done_bytes=done * 10**6, total_bytes=None if total is None else total * 10**6)
 
 
+def error(code: str, message: str) -> ErrorReply:
+    """An error as every route answers it."""
+    return ErrorReply(error=ErrorDetail(code=code, message=message, retryable=False, origin="dispatcher"))
+
+
+def job(job_id: str = "j_1", state: JobState = JobState.QUEUED, **changes: object) -> JobReply:
+    """One job, accepted at noon."""
+    values: dict[str, object] = {
+        "job_id": job_id,
+        "state": state,
+        "priority": 0,
+        "created_at": "2026-01-31T12:00:00.000Z",
+        "deadline_at": "2026-01-31T12:02:00.000Z",
+        "finished_at": None,
+        "dispatch_id": None,
+        "result": None,
+        "error": None,
+    }
+    return JobReply.model_validate({**values, **changes})
+
+
 CONTAINERS = fleet(container())
+JOBS = JobListReply(
+    jobs=[
+        job("j_2", JobState.RUNNING, priority=7),
+        job(
+            "j_1",
+            JobState.FAILED,
+            finished_at="2026-01-31T12:00:42.000Z",
+            error=error("deadline_exceeded", "too\x1b late").error,
+        ),
+    ]
+)
 PERFORMANCE = PerformanceReply(
     group_by="model",
     since="2026-01-24T00:00:00Z",
@@ -178,8 +212,3 @@ PERFORMANCE = PerformanceReply(
         )
     ],
 )
-
-
-def error(code: str, message: str) -> ErrorReply:
-    """An error as every route answers it."""
-    return ErrorReply(error=ErrorDetail(code=code, message=message, retryable=False, origin="dispatcher"))

@@ -13,10 +13,12 @@ from dispatcher.cli.program import program
 from dispatcher.errors import DispatcherError, RouteNotFound, SettingsError, StoreError
 from tests.unit.cli.conftest import Run
 
-COMMANDS = ("serve", "dispatch", "models", "containers", "performance", "quickstart")
+COMMANDS = ("serve", "dispatch", "models", "containers", "jobs", "performance", "quickstart")
 IN_GROUPS = (
     *(f"models {verb}" for verb in ("add", "pull", "start", "stop", "enable", "disable", "pin", "unpin", "remove")),
     "containers stop",
+    "jobs show",
+    "jobs cancel",
 )
 
 

@@ -13,12 +13,13 @@ from dispatcher.cli.models_table import models_table
 from dispatcher.core.replica import ReplicaState
 from dispatcher.core.task import TaskType
 from tests.unit.cli.conftest import Run
-from tests.unit.cli.examples import CONTAINERS, MODELS, PERFORMANCE, container, fleet, mb, model
+from tests.unit.cli.examples import CONTAINERS, JOBS, MODELS, PERFORMANCE, container, fleet, mb, model
 from tests.unit.cli.fake_sidecar import FakeSidecar
 
 
 @pytest.mark.parametrize(
-    ("command", "reply"), [("models", MODELS), ("containers", CONTAINERS), ("performance", PERFORMANCE)]
+    ("command", "reply"),
+    [("models", MODELS), ("containers", CONTAINERS), ("performance", PERFORMANCE), ("jobs", JOBS)],
 )
 async def test_json_is_the_reply_on_one_line(run: Run, sidecar: FakeSidecar, command: str, reply: BaseModel) -> None:
     sidecar.answers(f"GET /api/{command}", reply.model_dump_json(indent=2).encode())
