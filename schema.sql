@@ -183,7 +183,11 @@ CREATE UNIQUE INDEX request_queue_by_key ON request_queue (owner, idempotency_ke
 CREATE INDEX request_queue_to_do ON request_queue (priority DESC, share, deadline_at, due_at, was_cut, payload_bytes)
     WHERE state = 'queued';
 
+CREATE INDEX request_queue_states ON request_queue (state);
+
 CREATE INDEX request_queue_deadlines ON request_queue (deadline_at) WHERE state = 'queued';
+
+CREATE INDEX request_queue_due ON request_queue (due_at) WHERE state = 'queued';
 
 CREATE INDEX request_queue_running ON request_queue (share) WHERE state = 'running';
 

@@ -144,6 +144,26 @@ async def test_what_can_never_be_answered_is_refused_at_once(client: Client) -> 
     assert (await client.get("/api/jobs"))["jobs"] == []
 
 
+async def test_what_cannot_be_answered_just_now_is_taken_and_waited_for(client: Client) -> None:
+    await _enable(client, is_enabled=False)
+    assert (await client.ask(expect=503))["error"]["code"] == "no_eligible_model"
+    job_id = (await submit(client, {"prompt": "hi"}, expect=202))["job_id"]
+
+    async def was_tried() -> bool:
+        return (await client.get(f"/api/jobs/{job_id}"))["dispatch_id"] is not None
+
+    await until(was_tried, "it was tried, and put back in line")
+    await _enable(client, is_enabled=True)
+    assert (await collected(client, [job_id]))[job_id]["result"]["text"]
+
+
+async def _enable(client: Client, *, is_enabled: bool) -> None:
+    admin = {"Authorization": f"Bearer {client.token('admin')}"}
+    for model in ("small", "big"):
+        async with client.http.patch(f"/api/models/{model}", json={"enabled": is_enabled}, headers=admin) as response:
+            assert response.status == 200
+
+
 async def test_bad_questions_are_told_what_is_wrong(client: Client) -> None:
     for wait in ("-1", "25.1", "soon", "nan", "inf", ""):
         async with client.http.post(f"/api/jobs?wait={wait}", json={"prompt": "hi"}) as response:

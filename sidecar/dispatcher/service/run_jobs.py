@@ -1,7 +1,7 @@
 """Running jobs: claimed from the disk in the order of their turns, dispatched, and their results committed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -152,12 +152,17 @@ class JobRunner:
             is_idle=not self._running,
             may_run_cut=self._is_quiet,
         )
-        if room.jobs <= 0:
+        if room.jobs <= 0 or self._is_closed:
             return
         claims = await claim_jobs(self._database, self._terms(), self._wall(), room)
         if claims:
             crash_point("claimed")
-        for claim in claims if not self._is_closed else ():  # closing gives back what was claimed meanwhile
+        self._start(claims)
+
+    def _start(self, claims: Sequence[Claim]) -> None:
+        if self._is_closed:  # it gives back what was claimed meanwhile
+            return
+        for claim in claims:
             task = asyncio.create_task(self._work(claim), name=f"job {claim.id}")
             self._running[claim.id] = _Running(task, len(claim.payload))
             task.add_done_callback(partial(self._left, claim.id))

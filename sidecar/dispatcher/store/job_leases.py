@@ -60,8 +60,8 @@ _OVERDUE = """
 """
 _NEXT = """
     SELECT
-        min(deadline_at) AS deadline_at, min(due_at) FILTER (WHERE due_at > :now) AS due_at
-    FROM request_queue WHERE state = 'queued'
+        (SELECT min(deadline_at) FROM request_queue WHERE state = 'queued') AS deadline_at,
+        (SELECT min(due_at) FROM request_queue WHERE state = 'queued' AND due_at > :now) AS due_at
 """
 
 

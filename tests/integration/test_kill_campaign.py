@@ -1,0 +1,17 @@
+"""A sidecar that is killed again and again under traffic, at random and at every named point: the bench, in short."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.bench.kills.campaign import POINTS, campaign
+
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(600)]
+
+
+async def test_no_kill_loses_a_job_answers_it_twice_or_runs_it_twice_at_once(tmp_path: Path) -> None:
+    found = await campaign(tmp_path, kills=2 * len(POINTS), seed=11)
+    assert (found.jobs_lost, found.double_results, found.overlapping_runs) == (0, 0, 0)
+    assert found.jobs_acknowledged >= found.kills
+    assert found.kills_at_points >= len(POINTS) - 2  # some may not be reached while the engine lingers
+    assert found.extra_runs <= 4 * found.kills
