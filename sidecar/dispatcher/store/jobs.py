@@ -10,7 +10,11 @@ from dispatcher.core.job import Job, JobId, JobState, NewJob, NotAccepted, Owner
 from dispatcher.store.database import Database
 from dispatcher.store.job_rows import COLUMNS, fresh, job_of, new_row
 
-_COUNT_OPEN = "SELECT count(*) FROM request_queue WHERE state IN ('queued', 'running')"
+# Each part has an index of its own, which SQLite uses only when the condition is that index's.
+_COUNT_OPEN = """
+    SELECT (SELECT count(*) FROM request_queue WHERE state = 'queued')
+        + (SELECT count(*) FROM request_queue WHERE state = 'running')
+"""
 _BY_KEY = f"""
     SELECT idempotency_key, body_sha256, {COLUMNS}, NULL AS result FROM request_queue
     WHERE owner = ? AND idempotency_key IN (SELECT value FROM json_each(?))
@@ -35,7 +39,11 @@ _NEWEST = f"""
     WHERE (:state IS NULL OR state = :state) AND {_IN_SIGHT}
     ORDER BY created_at DESC, rowid DESC LIMIT :limit
 """  # noqa: S608 - constants
-_COUNTS = "SELECT state, count(*) FROM request_queue GROUP BY state"
+_COUNTS = """
+    SELECT 'queued', count(*) FROM request_queue WHERE state = 'queued'
+    UNION ALL SELECT 'running', count(*) FROM request_queue WHERE state = 'running'
+    UNION ALL SELECT state, count(*) FROM request_queue WHERE finished_at IS NOT NULL GROUP BY state
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,10 +39,9 @@ CREATE TABLE request_queue (
 
 CREATE UNIQUE INDEX request_queue_by_key ON request_queue (owner, idempotency_key) WHERE idempotency_key IS NOT NULL;
 
-CREATE INDEX request_queue_to_do ON request_queue (priority DESC, share, deadline_at, due_at, was_cut, payload_bytes)
-    WHERE state = 'queued';
-
-CREATE INDEX request_queue_states ON request_queue (state);
+CREATE INDEX request_queue_to_do ON request_queue (
+    priority DESC, share, deadline_at, due_at, was_cut, payload_bytes, state  -- all that a claim looks at
+) WHERE state = 'queued';
 
 CREATE INDEX request_queue_deadlines ON request_queue (deadline_at) WHERE state = 'queued';
 
@@ -53,5 +52,7 @@ CREATE INDEX request_queue_running ON request_queue (share) WHERE state = 'runni
 CREATE INDEX request_queue_newest ON request_queue (created_at);
 
 CREATE INDEX request_queue_finished ON request_queue (finished_at) WHERE finished_at IS NOT NULL;
+
+CREATE INDEX request_queue_outcomes ON request_queue (state) WHERE finished_at IS NOT NULL;
 
 CREATE INDEX request_queue_callbacks ON request_queue (callback_due_at) WHERE callback_due_at IS NOT NULL;
