@@ -1,6 +1,7 @@
 """Who may compute now: the threads of the busy replicas together never exceed the cores."""
 
 import asyncio
+import contextlib
 from collections import deque
 
 
@@ -28,7 +29,9 @@ class CoreGate:
             if turn.done() and not turn.cancelled():
                 self.release(wanted)  # it was our turn at the moment we left
             else:
-                self._waiting.remove((wanted, turn))
+                # Whoever left a moment before us may have passed over our turn already.
+                with contextlib.suppress(ValueError):
+                    self._waiting.remove((wanted, turn))
                 self._wake()
             raise
 

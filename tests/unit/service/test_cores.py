@@ -28,6 +28,18 @@ async def test_more_than_all_cores_means_all_cores() -> None:
     await asyncio.wait_for(gate.acquire(2), 1)
 
 
+async def test_callers_who_leave_together_just_leave() -> None:
+    gate = CoreGate(1)
+    await gate.acquire(1)
+    waiting = [asyncio.create_task(gate.acquire(1)) for _ in range(3)]
+    await asyncio.sleep(0)
+    for task in waiting:
+        task.cancel()
+    gate.release(1)  # passes over turns whose callers have not noticed yet that they leave
+    ends = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(end) for end in ends] == [asyncio.CancelledError] * 3
+
+
 plans = st.lists(
     st.tuples(st.integers(1, 4), st.integers(0, 6), st.integers(0, 8)), min_size=1, max_size=12
 )  # threads, steps of work, the step at which the caller leaves
