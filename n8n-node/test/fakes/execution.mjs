@@ -2,7 +2,11 @@
 import { request } from 'node:http';
 
 /** A run of the node with one item for each prompt, against the sidecar at `url`. */
-export function execution(url, prompts, { options = {}, onError, simplify = true } = {}) {
+export function execution(
+	url,
+	prompts,
+	{ options = {}, onError, simplify = true, token = 't' } = {},
+) {
 	const abort = new AbortController();
 	const fields = { taskType: 'auto', complexity: 'auto', model: 'auto', options, simplify };
 	return {
@@ -15,7 +19,7 @@ export function execution(url, prompts, { options = {}, onError, simplify = true
 		getWorkflow: () => ({ id: 'w-1' }),
 		getExecutionId: () => '7',
 		getWorkflowDataProxy: () => ({ $runIndex: 2 }),
-		getCredentials: async () => ({ baseUrl: url, token: 't' }),
+		getCredentials: async () => ({ baseUrl: url, token }),
 		getExecutionCancelSignal: () => abort.signal,
 		continueOnFail: () => onError !== undefined,
 		addExecutionHints(...hints) {
@@ -26,15 +30,15 @@ export function execution(url, prompts, { options = {}, onError, simplify = true
 		},
 		helpers: {
 			async httpRequestWithAuthentication(_credential, asked) {
-				return await sent(asked, this.getExecutionCancelSignal());
+				return await sent(asked, token, this.getExecutionCancelSignal());
 			},
 		},
 	};
 }
 
 /** As n8n sends it: the token put in, the body as JSON, an end after `timeout`, broken off when the run is stopped. */
-async function sent({ url, method, body, timeout }, signal) {
-	const headers = { 'content-type': 'application/json', authorization: 'Bearer t' };
+async function sent({ url, method, body, timeout }, token, signal) {
+	const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
 	return await new Promise((resolve, reject) => {
 		const fail = (code) => reject(Object.assign(new Error(code), { code }));
 		const call = request(
