@@ -36,7 +36,7 @@ async def test_a_prompt_that_crashes_two_servers_meets_no_third_and_others_are_s
     assert "Zyxwv" not in capsys.readouterr().out
 
 
-async def test_who_was_answered_beside_a_prompt_that_crashed_the_server_is_not_condemned(
+async def test_who_was_answered_beside_a_prompt_that_crashed_the_server_is_answered_all_the_same(
     start_sidecar: StartSidecar,
 ) -> None:
     client = await start_sidecar(spec(slots=2))
@@ -50,7 +50,8 @@ async def test_who_was_answered_beside_a_prompt_that_crashed_the_server_is_not_c
     await until(in_flight, "the innocent one is being answered")
     reply = await client.ask(f"x {mark(fault='crash')}", expect=502)
     assert reply["error"]["code"] in ("runtime_unreachable", "runtime_incomplete")
-    await asyncio.gather(beside, return_exceptions=True)
+    assert (await beside)["text"], "it was tried again, alone"
+    await client.ask(f"x {mark(fault='crash')}", expect=422)
     assert (await client.ask(slow))["text"]
 
 

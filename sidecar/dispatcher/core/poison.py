@@ -34,7 +34,7 @@ class Suspects:
     """The requests during which servers crashed in the last quarter of an hour, the oldest forgotten beyond 1,024.
 
     Two crashes make a request poison. Only those count that it met alone: when others were being answered by the same
-    server, nobody can say whose fault it was. An answer clears it.
+    server, nobody can say whose fault it was; such a suspect is to be run alone from then on. An answer clears it.
     """
 
     def __init__(self) -> None:

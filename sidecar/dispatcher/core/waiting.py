@@ -19,6 +19,7 @@ class Waiter:
         share: whose it is, such as a workflow: slots are shared out fairly between these.
         priority: -100..100; larger goes first.
         run_s: expected time from its slot to its answer.
+        is_alone: must have a replica for itself, as when one crashed under it and others.
     """
 
     ticket: int
@@ -28,6 +29,7 @@ class Waiter:
     arrived_s: float
     deadline_s: float
     run_s: float
+    is_alone: bool = False
 
     def age_s(self, now_s: float) -> float:
         """How long it has waited."""

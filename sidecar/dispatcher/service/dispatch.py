@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dispatcher.core.classification import classify
 from dispatcher.core.deadline import Deadline
@@ -223,7 +223,8 @@ class Dispatcher:
     def _waiter(self, trail: Trail, choice: Choice) -> Waiter:
         chosen = choice.decision.chosen
         run_s = chosen.forecast.run.p50
-        return self._chooser.waiter(trail.request, chosen.model_id, run_s, self._now(), trail.deadline)
+        waiter = self._chooser.waiter(trail.request, chosen.model_id, run_s, self._now(), trail.deadline)
+        return replace(waiter, is_alone=True) if self._poison.is_suspect(trail.request) else waiter
 
     def _patience(self, trail: Trail, choice: Choice, spec: ModelSpec) -> Deadline:
         """Until the first word as long as the whole answer may well take, and a load where that isn't ours to do."""

@@ -39,6 +39,10 @@ class PoisonGuard:
                 f"so it isn't tried for {wait_s / 60:.0f} min; change it, or make it shorter"
             )
 
+    def is_suspect(self, request: DispatchRequest) -> bool:
+        """Whether a server crashed while it worked on this request, be it among others: it is to be run alone."""
+        return bool(self._suspects) and self._suspects.is_suspect(self._name(request), self._now())
+
     def crashed(self, request: DispatchRequest, *, was_alone: bool) -> None:
         """A server crashed while it worked on this request, and on no other if it `was_alone`."""
         name, now_s = self._name(request), self._now()

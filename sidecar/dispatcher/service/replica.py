@@ -80,8 +80,9 @@ class Replica:
 
     @property
     def slots(self) -> int:
-        """How many dispatches it may work on at the same time: one that is ejected is tried with one."""
-        return 1 if self.breaker.is_tripped else self.order.slots
+        """How many dispatches it may work on at the same time: one when it is ejected, or when one is to be alone."""
+        has_lone_one = any(promise.waiter.is_alone for promise in self.promises)
+        return 1 if self.breaker.is_tripped or has_lone_one else self.order.slots
 
     @property
     def in_flight(self) -> int:

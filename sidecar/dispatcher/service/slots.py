@@ -71,7 +71,9 @@ class SlotQueue:
             if replica.serves(promise.waiter) and not promise.turn.done()  # done: it is leaving
         )
         chosen = first(waiting, served_s, now_s)
-        return None if chosen is None else self._promises[chosen.ticket]
+        if chosen is None or (chosen.is_alone and replica.in_flight):
+            return None  # it goes first, and waits until it can be alone
+        return self._promises[chosen.ticket]
 
 
 def _has_free_slot(replica: Replica) -> bool:

@@ -44,9 +44,10 @@ class Bench:
         self.fleet.lose(replica, error or RuntimeUnreachable("it is gone"), "it is gone")
         self.fleet.advance(replica, ReplicaState.FAILED)
 
-    def ask(self, share: str = "", priority: int = 0, timeout_s: float = 600.0) -> Promise:
+    def ask(self, share: str = "", priority: int = 0, timeout_s: float = 600.0, *, is_alone: bool = False) -> Promise:
         self.now_s += 0.001
-        waiter = Waiter(self.fleet.ticket(), MODEL, share, priority, self.now_s, self.now_s + timeout_s, 1.0)
+        deadline_s = self.now_s + timeout_s
+        waiter = Waiter(self.fleet.ticket(), MODEL, share, priority, self.now_s, deadline_s, 1.0, is_alone)
         self.promises.append(self.fleet.wait(waiter))
         return self.promises[-1]
 
@@ -118,6 +119,17 @@ async def test_one_condemned_for_another_model_leaves_those_who_wait_in_line() -
     assert bench.fleet.is_done(home)
     assert list(bench.fleet.stranded.values()) == [(waiting.waiter,)]
     assert bench.add() is waiting.turn.result()
+
+
+async def test_one_that_is_to_be_alone_waits_until_it_can_be_and_nobody_joins_it() -> None:
+    bench = Bench()
+    bench.add(slots=2)
+    running, lone, other = bench.ask(), bench.ask(is_alone=True), bench.ask()
+    assert begun(running, lone, other) == [True, False, False]
+    bench.fleet.finish(running)
+    assert begun(lone, other) == [True, False]
+    bench.fleet.finish(lone)
+    assert begun(other) == [True]
 
 
 async def test_who_leaves_is_passed_over() -> None:
