@@ -102,13 +102,18 @@ def error_reply(error: DispatcherError, dispatch_id: str | None, *, is_incomplet
             code=error.code,
             message=error.message,
             retryable=error.may_be_retried,
-            retry_after_s=error.retry_after_s,
-            feasible_in_s=error.feasible_in_s if isinstance(error, DeadlineInfeasible) else None,
+            retry_after_s=_rounded_up(error.retry_after_s),
+            feasible_in_s=_rounded_up(error.feasible_in_s) if isinstance(error, DeadlineInfeasible) else None,
             dispatch_id=dispatch_id,
             origin=error.origin.value,
             incomplete=is_incomplete,
         )
     )
+
+
+def _rounded_up(duration_s: float | None) -> float | None:
+    """To a tenth of a second, so that what is told is enough."""
+    return None if duration_s is None else math.ceil(duration_s * 10) / 10
 
 
 def owner_of(request: web.Request) -> Owner:
