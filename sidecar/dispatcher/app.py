@@ -147,6 +147,7 @@ async def sidecar(
         await sync_catalogue(database, shipped)
         session = await stack.enter_async_context(new_session())
         downloads = await stack.enter_async_context(new_download_session())
+        calling = await stack.enter_async_context(new_callback_session())
         library = WeightLibrary(settings.weights_path, entries, downloads, now)
         stack.push_async_callback(library.close)
         await library.scan()
@@ -235,7 +236,6 @@ async def sidecar(
             RunLimits(settings.jobs_in_hand_max, settings.jobs_bytes_max),
         )
         await job_runner.take_over()
-        calling = await stack.enter_async_context(new_callback_session())
         callbacks = CallbackSender(database, CallbackClient(calling), words, news, metrics, steady, callback_hosts)
         memory = Memory(settings.job_grace_s, settings.job_result_ttl_s)
         stack.push_async_callback(job_runner.close)

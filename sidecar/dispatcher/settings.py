@@ -116,7 +116,10 @@ class Settings(BaseSettings):
     image_vllm: str = Field("vllm/vllm-openai:v0.18.0", description="Image of the engine `vllm`.")
     jobs_max: int = Field(10_000, ge=1, description="Jobs that may wait or run at once; more are refused.")
     jobs_at_once: int = Field(
-        128, ge=1, description="Jobs that run at once; never more than half of queue_max, so that others get in."
+        128,
+        ge=1,
+        description="Jobs that run at once; never more than half of queue_max, nor two thirds of queue_model_max, "
+        "so that callers who wait for their answer get in.",
     )
     jobs_bytes_max: int = Field(
         67_108_864, ge=1024, description="Requests of running jobs, together; the others wait on disk."
@@ -151,7 +154,7 @@ class Settings(BaseSettings):
     @property
     def jobs_in_hand_max(self) -> int:
         """How many jobs run at once, so that callers who wait for their answer still get in."""
-        return min(self.jobs_at_once, max(1, self.queue_max // 2))
+        return max(1, min(self.jobs_at_once, self.queue_max // 2, self.queue_model_max * 2 // 3))
 
     @property
     def is_loopback(self) -> bool:

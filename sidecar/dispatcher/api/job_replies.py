@@ -47,15 +47,6 @@ def job_reply(job: Job) -> JobReply:
     )
 
 
-def gone(job: Job) -> DispatcherError | None:
-    """Why a finished job has neither an answer nor an error of its own."""
-    if job.state is JobState.CANCELLED:
-        return JobCancelled("the job was cancelled before it had an answer")
-    if job.state is JobState.EXPIRED:
-        return JobExpired("the job's answer isn't kept any more; send the request again, with another idempotency key")
-    return None
-
-
 def that_fit(found: Sequence[Found]) -> list[Job]:
     """As many of these finished jobs, from the first on, as one reply may hold."""
     fit: list[Job] = []
@@ -69,7 +60,7 @@ def that_fit(found: Sequence[Found]) -> list[Job]:
 
 
 def _told(job: Job) -> tuple[DispatchReply | None, ErrorDetail | None]:
-    if (error := gone(job)) is not None:
+    if (error := _gone(job)) is not None:
         return None, error_reply(error, job.dispatch_id).error
     if job.result is None:
         return None, None
@@ -84,3 +75,12 @@ def _told(job: Job) -> tuple[DispatchReply | None, ErrorDetail | None]:
 
 def _error_text(error: DispatcherError, dispatch_id: DispatchId | None) -> str:
     return error_reply(error, dispatch_id).error.model_dump_json()
+
+
+def _gone(job: Job) -> DispatcherError | None:
+    """Why a finished job has neither an answer nor an error of its own."""
+    if job.state is JobState.CANCELLED:
+        return JobCancelled("the job was cancelled before it had an answer")
+    if job.state is JobState.EXPIRED:
+        return JobExpired("the job's answer isn't kept any more; send the request again, with another idempotency key")
+    return None

@@ -34,7 +34,7 @@ from dispatcher.service.jobs import Jobs, refusals, unknown_job
 _WAIT = Query("wait", "Seconds to wait for the end, 0 to 25; 0 if absent.")
 _LIST_DEFAULT = 100
 _LIST_MAX = 1000
-_YIELD_EVERY = 16
+_YIELD_EVERY = 4
 
 
 @dataclass(frozen=True, slots=True)

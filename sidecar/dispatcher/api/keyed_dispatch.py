@@ -6,11 +6,11 @@ from aiohttp import web
 
 from dispatcher.api.bodies import json_response
 from dispatcher.api.job_bodies import JobMaker
-from dispatcher.api.job_replies import gone
+from dispatcher.api.job_replies import job_reply
 from dispatcher.api.job_schemas import JobBody
 from dispatcher.api.middleware import owner_of
-from dispatcher.api.schemas import DispatchBody, ErrorDetail, ErrorReply
-from dispatcher.core.job import Job, JobState
+from dispatcher.api.schemas import DispatchBody, ErrorReply
+from dispatcher.core.job import Job
 from dispatcher.errors import DispatcherError, InvalidRequest, JobExpired, ShuttingDown, status_of
 from dispatcher.metrics import Metrics
 from dispatcher.service.dispatch import Dispatcher
@@ -34,14 +34,13 @@ class KeyedDispatch:
             raise InvalidRequest(
                 "stream: a stream can't be sent twice; leave out stream, or the header Idempotency-Key"
             )
-        job = await self._ended(request, body, key)
-        if job.result is None:
-            raise gone(job) or JobExpired("the job was forgotten while it was waited for; send it with another key")
-        if job.state is JobState.DONE:
-            return web.Response(body=job.result.encode(), content_type="application/json")
-        detail = ErrorDetail.model_validate_json(job.result)
-        self.metrics.errors.labels(detail.code).inc()
-        return json_response(ErrorReply(error=detail), status_of(detail.code))
+        reply = job_reply(await self._ended(request, body, key))
+        if reply.result is not None:
+            return json_response(reply.result)
+        if reply.error is None:
+            raise JobExpired("the job was forgotten while it was waited for; send the request with another key")
+        self.metrics.errors.labels(reply.error.code).inc()
+        return json_response(ErrorReply(error=reply.error), status_of(reply.error.code))
 
     async def _ended(self, request: web.Request, body: DispatchBody, key: str) -> Job:
         owner = owner_of(request)

@@ -17,6 +17,7 @@ _RUNS_MAX = 3
 _BACKOFF_S = 1.0
 _BACKOFF_MAX_S = 30.0
 _DOUBLINGS_MAX = 5
+_ASKED_MAX_S = 60.0  # it is meant for callers; to look once more costs a job little
 
 
 def again_in_s(error: DispatcherError, tries: int, left_s: float) -> float | None:
@@ -32,5 +33,5 @@ def again_in_s(error: DispatcherError, tries: int, left_s: float) -> float | Non
         if not isinstance(error, DeadlineInfeasible) and tries + 1 >= _RUNS_MAX:
             return None
     backoff_s = min(_BACKOFF_S * 2 ** min(tries, _DOUBLINGS_MAX), _BACKOFF_MAX_S)
-    wait_s = max(backoff_s, error.retry_after_s or 0.0)
+    wait_s = max(backoff_s, min(error.retry_after_s or 0.0, _ASKED_MAX_S))
     return wait_s if wait_s < left_s else None

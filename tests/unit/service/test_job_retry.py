@@ -45,8 +45,9 @@ def test_what_no_waiting_changes_is_not_tried_again(error: DispatcherError) -> N
     assert again_in_s(error, 0, AN_HOUR) is None
 
 
-def test_who_says_when_to_come_back_is_believed() -> None:
+def test_who_says_when_to_come_back_is_believed_within_reason() -> None:
     assert again_in_s(Overloaded("x", retry_after_s=7.5), 0, AN_HOUR) == 7.5
+    assert again_in_s(Overloaded("x", retry_after_s=300.0), 0, AN_HOUR) == 60.0
     assert again_in_s(Overloaded("x", retry_after_s=7.5), 0, 7.0) is None
 
 
