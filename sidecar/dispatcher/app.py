@@ -84,6 +84,7 @@ from dispatcher.service.room import Room
 from dispatcher.service.run_jobs import JobRunner, RunLimits
 from dispatcher.service.scale import Scaler
 from dispatcher.service.schedule import Scheduler
+from dispatcher.service.settle import Settler
 from dispatcher.service.start import Starter
 from dispatcher.service.stop import Stopper
 from dispatcher.service.tasks import KeptTasks
@@ -205,14 +206,16 @@ async def sidecar(
         tasks.supervise(Reaper(fleet, registry, pauser, budget_mib, settings.idle_stop_s).run, "reap")
         tasks.supervise(lambda: retain(database, wall, settings.retention_days), "retain")
 
+        doctor = Doctor(fleet, registry, watcher, metrics)
+        settler = Settler(fleet, equipment, doctor, tasks, now)
         room = Room(fleet, registry, settings.queue_max, settings.queue_model_max, random.Random())  # noqa: S311 - a jitter
         dispatcher = Dispatcher(
             Chooser(registry, fleet, budget_mib, settings.deadline_confidence, settings.max_tokens_default),
-            Leaser(fleet, scheduler, pauser, CoreGate(cores), room, now),
+            Leaser(fleet, scheduler, pauser, CoreGate(cores), room, settler, now),
             warmer,
             registry,
             equipment,
-            Doctor(fleet, registry, watcher, metrics),
+            doctor,
             Recorder(database, metrics),
             PoisonGuard(secrets.token_bytes(32), metrics, now),
             now,

@@ -84,6 +84,22 @@ async def test_a_wrong_key_is_refused(runtime: OpenAIRuntime, server: LaunchedSe
     assert await runtime.is_ready(wrong), "health needs no key"
 
 
+async def test_it_says_on_how_many_requests_it_works(runtime: OpenAIRuntime, server: LaunchedServer) -> None:
+    await until_running(runtime, server, 0)
+    endless = ask(f"Count to ten thousand. {mark(fault='endless', token_delay_s=0.01)}", max_tokens=900)
+    caller = asyncio.create_task(runtime.complete(server.endpoint, endless, within()))
+    await until_running(runtime, server, 1)
+    caller.cancel()
+    await asyncio.gather(caller, return_exceptions=True)
+    await until_running(runtime, server, 0)
+
+
+async def until_running(runtime: OpenAIRuntime, server: LaunchedServer, count: int) -> None:
+    async with asyncio.timeout(30):
+        while await runtime.running(server.endpoint) != count:  # noqa: ASYNC110 - it is another process
+            await asyncio.sleep(0.01)
+
+
 async def test_a_caller_who_leaves_frees_the_slot(runtime: OpenAIRuntime, server: LaunchedServer) -> None:
     started = asyncio.Event()
 

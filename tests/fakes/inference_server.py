@@ -22,7 +22,8 @@ from tests.fakes.stream import AnswerStream
 class FakeInferenceServer:
     """Serves one model. `behaviour` may be set at any time; `asked` holds the request bodies, in order.
 
-    `left` counts callers who hung up before their answer was whole, `busy` those being answered now.
+    `left` counts callers who hung up before their answer was whole, `busy` those who wait or are being answered now,
+    `running` the slots that are taken.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class FakeInferenceServer:
         self.asked: list[dict[str, Any]] = []
         self.left = 0
         self.busy = 0
+        self.running = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._api_key = api_key
         self._model = model
         self._context_tokens = context_tokens
         self._slots = asyncio.Semaphore(slots)
+        self._slot_count = slots
         self._port = port
         self._ready_at_s = float("inf")
         self._runner: web.AppRunner | None = None
@@ -59,6 +62,7 @@ class FakeInferenceServer:
         app.router.add_get("/health", self._health)
         app.router.add_get("/v1/models", self._models)
         app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_get("/slots", self._list_slots)
         app.router.add_post("/fake/behaviour", self._set_behaviour)
         app.router.add_get("/fake/asked", self._asked)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0, access_log=None)
@@ -94,6 +98,10 @@ class FakeInferenceServer:
     async def _models(self, request: web.Request) -> web.Response:
         return self._refusal(request) or _json({"object": "list", "data": [{"id": self._model, "object": "model"}]})
 
+    async def _list_slots(self, request: web.Request) -> web.Response:
+        slots = [{"id": index, "is_processing": index < self.running} for index in range(self._slot_count)]
+        return self._refusal(request) or _json(slots)
+
     async def _set_behaviour(self, request: web.Request) -> web.Response:
         self.behaviour = self.behaviour.but(await request.json())
         return _json({})
@@ -128,13 +136,17 @@ class FakeInferenceServer:
         self._idle.clear()
         try:
             async with self._slots:
-                with noted(behaviour.ledger, messages[-1]["content"]):
-                    try:
-                        stream = AnswerStream(request, behaviour, self._model, body, prompt_tokens)
-                        return await stream.send(pieces_of(text))
-                    except (asyncio.CancelledError, ConnectionResetError):
-                        await asyncio.sleep(behaviour.lingers_s)
-                        raise
+                self.running += 1
+                try:
+                    with noted(behaviour.ledger, messages[-1]["content"]):
+                        try:
+                            stream = AnswerStream(request, behaviour, self._model, body, prompt_tokens)
+                            return await stream.send(pieces_of(text))
+                        except (asyncio.CancelledError, ConnectionResetError):
+                            await asyncio.sleep(behaviour.lingers_s)
+                            raise
+                finally:
+                    self.running -= 1
         except (asyncio.CancelledError, ConnectionResetError):
             self.left += 1
             raise

@@ -50,11 +50,11 @@ class Work:
 def forecast(spec: ModelSpec, work: Work, threads: int, footprint_mib: int) -> Forecast:
     """Predict one model on one dispatch, its replica running on `threads` CPU threads."""
     expected = _expected_tokens(work)
-    prefill_s = work.prompt_tokens / (spec.speed.prefill_tps * threads**_PREFILL_SCALING)
+    reading_s = prefill_s(spec, work.prompt_tokens, threads)
     token_s = 1 / (spec.speed.decode_tps * threads**_DECODE_SCALING)
     longest = min(work.max_tokens, round(expected * _LENGTH_DOUBT))
     run = total(
-        Seconds(_REQUEST_S + prefill_s, _REQUEST_S + prefill_s * _SPEED_DOUBT),
+        Seconds(_REQUEST_S + reading_s, _REQUEST_S + reading_s * _SPEED_DOUBT),
         Seconds(expected * token_s, longest * token_s * _SPEED_DOUBT),
     )
     return Forecast(
@@ -65,6 +65,12 @@ def forecast(spec: ModelSpec, work: Work, threads: int, footprint_mib: int) -> F
         output_tokens=expected,
         cost_usd=_cost_usd(spec, work.prompt_tokens + expected, run.p50, footprint_mib),
     )
+
+
+def prefill_s(spec: ModelSpec, prompt_tokens: int, threads: int) -> float:
+    """How long a model reads a prompt before it writes."""
+    tokens_per_s: float = spec.speed.prefill_tps * threads**_PREFILL_SCALING
+    return prompt_tokens / tokens_per_s
 
 
 def _expected_tokens(work: Work) -> int:

@@ -50,7 +50,7 @@ def _parameters(settings: EngineSettings) -> "xllamacpp.CommonParams":
     parameters.cache_ram_mib = 0  # keeps old prompts in memory nobody planned for
     parameters.verbosity = ERRORS_ONLY
     parameters.ui = False
-    parameters.endpoint_slots = False
+    parameters.endpoint_slots = True  # says which slots are busy, not with what, and wants the key
     parameters.cors_origins = ""
     return parameters
 

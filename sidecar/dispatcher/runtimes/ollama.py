@@ -116,6 +116,10 @@ class OllamaRuntime:
         """What a model can do, in Ollama's words. RuntimeFault likewise."""
         return await ollama_lists.capabilities(self._session, endpoint, reference)
 
+    async def running(self, endpoint: Endpoint) -> int | None:
+        """Ollama doesn't say."""
+        return None
+
     async def complete(
         self, endpoint: Endpoint, ask: Ask, deadline: Deadline, on_text: OnText | None = None
     ) -> Completion:

@@ -13,12 +13,14 @@ from dispatcher.errors import DispatcherError, RuntimeBadAnswer, RuntimeUnreacha
 from dispatcher.runtimes.answer_clock import AnswerClock, answer_clock
 from dispatcher.runtimes.openai_answer import DONE, AnswerSoFar
 from dispatcher.runtimes.openai_faults import fault_of_status
+from dispatcher.runtimes.openai_load import busy_slots, running_requests
 from dispatcher.runtimes.openai_request import request_body
 from dispatcher.runtimes.sse import EventReader
 
 _HEALTH_S = 2.0
 _POLL_S = 0.05
 _ERROR_BYTES_MAX = 64 * 1024
+_TOLD_BYTES_MAX = 1024 * 1024
 
 
 class OpenAIRuntime:
@@ -48,6 +50,17 @@ class OpenAIRuntime:
         while not await self.is_ready(endpoint):  # noqa: ASYNC110 - it is another process: there is no event
             await asyncio.sleep(_POLL_S)
 
+    async def running(self, endpoint: Endpoint) -> int | None:
+        """As llama.cpp says of its slots, or vLLM in its metrics; None when it is neither.
+
+        Raises: RuntimeFault when it doesn't answer.
+        """
+        slots = await self._told(endpoint, "/slots")
+        if slots is not None:
+            return busy_slots(slots)
+        metrics = await self._told(endpoint, "/metrics")
+        return None if metrics is None else running_requests(metrics)
+
     async def complete(
         self, endpoint: Endpoint, ask: Ask, deadline: Deadline, on_text: OnText | None = None
     ) -> Completion:
@@ -67,6 +80,19 @@ class OpenAIRuntime:
                 raise await _fault(response, ask)
             _expect_events(response)
             return await self._read(response, ask, started_s, clock, on_text)
+
+    async def _told(self, endpoint: Endpoint, path: str) -> bytes | None:
+        """What a server says of itself; None when it doesn't know the path."""
+        url, headers = f"{endpoint.base_url}{path}", {"Authorization": f"Bearer {endpoint.api_key}"}
+        try:
+            async with (
+                asyncio.timeout(_HEALTH_S),
+                self._session.get(url, headers=headers, allow_redirects=False) as response,
+            ):
+                return await _whole(response) if response.status == 200 else None
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            told = f"the inference server doesn't say what it does ({type(error).__name__})"
+            raise RuntimeUnreachable(told) from error
 
     async def _health(self, endpoint: Endpoint) -> int | None:
         try:
@@ -113,6 +139,15 @@ class OpenAIRuntime:
         crash_point("last_byte")
         total_s = self._now() - started_s
         return answer.finish(total_s if first_token_s is None else first_token_s, total_s)
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    body = b""
+    async for block in response.content.iter_any():
+        body += block
+        if len(body) > _TOLD_BYTES_MAX:
+            raise RuntimeBadAnswer(f"the inference server sent more than {_TOLD_BYTES_MAX} bytes")
+    return body
 
 
 async def _fault(response: aiohttp.ClientResponse, ask: Ask) -> DispatcherError:

@@ -31,6 +31,12 @@ class Runtime(Protocol):
         Raises: ReplicaStartFailed. Time is the caller's to limit.
         """
 
+    async def running(self, endpoint: Endpoint) -> int | None:
+        """How many requests the server works on now, be it that their callers have left; None when it doesn't say.
+
+        Raises: RuntimeFault when it doesn't answer.
+        """
+
     async def complete(
         self, endpoint: Endpoint, ask: Ask, deadline: Deadline, on_text: OnText | None = None
     ) -> Completion:

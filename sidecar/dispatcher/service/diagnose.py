@@ -46,6 +46,13 @@ class Doctor:
             return in_flight if error.has_crashed else 0
         return 0 if isinstance(error, RuntimeUnreachable) and not error.was_asked else replica.in_flight_when_lost
 
+    def hung(self, replica: Replica) -> None:
+        """It goes on for much too long with what nobody waits for; one of ours is ended and started anew."""
+        _LOG.warning("replica_hung", replica=replica.id, model=replica.model_id)
+        self._fleet.failed(replica)
+        if replica.order.is_ours and self._may_start(replica):
+            self._fleet.condemn(replica, "hung: it doesn't notice that its callers have left", is_urgent=True)
+
     def _ejected(self, replica: Replica, error: RuntimeFault) -> None:
         """A restart often cures what has worked before; the next dispatch that wants the model starts it anew."""
         self._metrics.ejections.labels(replica.model_id).inc()

@@ -11,6 +11,7 @@ from dispatcher.core.classification import classify
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.decision import Decision, Explanation
 from dispatcher.core.features import features_of
+from dispatcher.core.forecast import prefill_s
 from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.outcome import Ask, Attempt, Completion, Ending, OnText, Timing
 from dispatcher.core.prompting import render
@@ -22,11 +23,15 @@ from dispatcher.errors import (
     DispatcherError,
     HostUnreachable,
     InvalidAnswer,
+    InvalidRequest,
     NoEligibleModel,
     ReplicaOutOfMemory,
     ReplicaStartFailed,
+    RuntimeBadAnswer,
     RuntimeFault,
     RuntimeIncomplete,
+    RuntimeRefused,
+    RuntimeStalled,
     RuntimeUnreachable,
     Unsatisfiable,
 )
@@ -244,21 +249,28 @@ class Dispatcher:
             output=wants.output,
         )
         asked_s = self._now()
-        trail.was_asked = True
+        trail.was_asked, trail.has_text = True, False
         try:
             completion = await self._equipment.runtime_of(spec).complete(
-                lease.endpoint, ask, self._patience(trail, choice, spec), trail.noting(on_text) if on_text else None
+                lease.endpoint, ask, self._patience(trail, choice, spec), trail.noting(on_text)
             )
-        except RuntimeFault as error:
-            in_flight = await self._doctor.failed(lease.replica, error)
-            if in_flight:
-                trail.crashes += 1
-                self._poison.crashed(trail.request, was_alone=in_flight == 1)
+        except BaseException as error:
+            if not _says_that_it_ended(error):
+                reading_s = prefill_s(spec, trail.text.prompt_tokens, lease.replica.order.threads)
+                lease.rest_s = 0.0 if trail.has_text else max(0.0, asked_s + reading_s - self._now())
+            if isinstance(error, RuntimeFault):
+                await self._faulted(trail, lease, error)
             raise
         self._doctor.answered(lease.replica)
         self._poison.answered(trail.request)
         trail.completed(completion, asked_s)
         return completion
+
+    async def _faulted(self, trail: Trail, lease: Lease, error: RuntimeFault) -> None:
+        in_flight = await self._doctor.failed(lease.replica, error)
+        if in_flight:
+            trail.crashes += 1
+            self._poison.crashed(trail.request, was_alone=in_flight == 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +278,12 @@ class _Done:
     choice: Choice
     completion: Completion
     checked: Checked
+
+
+def _says_that_it_ended(error: BaseException) -> bool:
+    """Whether the server itself ended the request with this, and so works on it no longer."""
+    has_failed = isinstance(error, RuntimeFault | RuntimeRefused | InvalidRequest)
+    return has_failed and not isinstance(error, RuntimeBadAnswer | RuntimeStalled)
 
 
 def _is_given_up(errors: Sequence[DispatcherError]) -> bool:

@@ -203,6 +203,10 @@ class Fleet:
             self._pulse()
         return promise
 
+    def leave(self, promise: Promise) -> None:
+        """Note that nobody waits for the answer any more, while a replica still works on it."""
+        promise.is_left = True
+
     def finish(self, promise: Promise) -> None:
         """Note that a promise is done with, in whatever way."""
         replica, model_id = promise.holder, promise.waiter.model_id

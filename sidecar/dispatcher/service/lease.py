@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from dispatcher.core.deadline import Deadline
@@ -14,22 +15,27 @@ from dispatcher.errors import DeadlineExceeded, RuntimeUnreachable
 from dispatcher.service.cores import CoreGate
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.pause import Pauser
-from dispatcher.service.replica import Replica
+from dispatcher.service.replica import Promise, Replica
 from dispatcher.service.room import Room
 from dispatcher.service.schedule import Scheduler
+from dispatcher.service.settle import Settler
 
 _T = TypeVar("_T")
 OnWait = Callable[[ModelId], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lease:
-    """A replica that is ours for one dispatch, and how long it took to get it, in seconds."""
+    """A replica that is ours for one dispatch, and how long it took to get it, in seconds.
+
+    Whoever leaves before its server is done sets `rest_s`: for how long that should still read the prompt.
+    """
 
     replica: Replica
     endpoint: Endpoint
     load_s: float
     queue_s: float
+    rest_s: float | None = None
 
 
 class Leaser:
@@ -42,10 +48,12 @@ class Leaser:
         pauser: Pauser,
         cores: CoreGate,
         room: Room,
+        settler: Settler,
         now: Callable[[], float],
     ) -> None:
         self._fleet = fleet
         self._room = room
+        self._settler = settler
         self._scheduler = scheduler
         self._pauser = pauser
         self._cores = cores
@@ -63,6 +71,7 @@ class Leaser:
         self._room.check_for(waiter.model_id)
         asked_s, deadline = self._now(), Deadline(waiter.deadline_s)
         promise = self._fleet.wait(waiter)
+        lease, threads = None, 0
         try:
             if not promise.turn.done():
                 self._scheduler.plan()
@@ -71,10 +80,14 @@ class Leaser:
             replica = await self._within(deadline, promise.turn, f"waiting for {waiter.model_id}")
             if replica.sleep is not None:
                 await self._within(deadline, self._pauser.wake(replica), f"{waiter.model_id} was being woken")
-            async with self._cores_for(replica, deadline):
-                yield self._begun(replica, asked_s)
+            threads = await self._cores_for(replica, deadline)
+            lease = self._begun(replica, asked_s)
+            yield lease
         finally:
-            self._fleet.finish(promise)
+            if lease is None or lease.rest_s is None:
+                self._give_back(promise, threads)
+            else:
+                self._settler.settle(promise, lease.replica, lease.rest_s, partial(self._give_back, promise, threads))
 
     def _begun(self, replica: Replica, asked_s: float) -> Lease:
         if replica.endpoint is None or replica.state is not ReplicaState.READY:
@@ -82,14 +95,14 @@ class Leaser:
         load_s = max(0.0, replica.since_s - max(asked_s, replica.opened_s))
         return Lease(replica, replica.endpoint, load_s, queue_s=max(0.0, self._now() - asked_s - load_s))
 
-    @asynccontextmanager
-    async def _cores_for(self, replica: Replica, deadline: Deadline) -> AsyncIterator[None]:
+    async def _cores_for(self, replica: Replica, deadline: Deadline) -> int:
         threads = replica.order.threads if replica.order.is_ours else 0
         await self._within(deadline, self._cores.acquire(threads), "waiting for CPU cores, which were busy")
-        try:
-            yield
-        finally:
-            self._cores.release(threads)
+        return threads
+
+    def _give_back(self, promise: Promise, threads: int) -> None:
+        self._cores.release(threads)
+        self._fleet.finish(promise)
 
     async def _within(self, deadline: Deadline, wait: Awaitable[_T], what: str) -> _T:
         try:

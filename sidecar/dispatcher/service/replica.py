@@ -18,13 +18,15 @@ USE_MEMORY_S = 600.0  # how long a use counts towards the rate of use
 class Promise:
     """One dispatch that a model will answer: it waits until `holder`, one of the model's replicas, has begun it.
 
-    `turn` is done then, or holds why nobody will; it may be cancelled before.
+    `turn` is done then, or holds why nobody will; it may be cancelled before. One that `is_left` by its caller is kept
+    until its server has noticed.
     """
 
     waiter: Waiter
     turn: asyncio.Future["Replica"]
     holder: "Replica | None" = None
     began_s: float = 0.0
+    is_left: bool = False
 
 
 @dataclass(slots=True, eq=False)

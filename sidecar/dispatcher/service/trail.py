@@ -39,8 +39,9 @@ _REFUSALS = (
 class Trail:
     """One dispatch on its way. Times in seconds on the monotonic clock, `started_at` in Unix time.
 
-    `was_asked` says whether an inference server was asked in the attempt that runs, or ran last; `crashes` how many
-    servers crashed while they worked on it.
+    `was_asked` says whether an inference server was asked in the attempt that runs, or ran last, and `has_text` whether
+    it has begun to answer; `has_streamed` whether the caller was given any of it; `crashes` how many servers crashed
+    while they worked on it.
     """
 
     dispatch_id: DispatchId
@@ -56,6 +57,7 @@ class Trail:
     first_token_s: float | None = None
     queue_s: float = 0.0
     load_s: float = 0.0
+    has_text: bool = False
     has_streamed: bool = False
     was_asked: bool = False
     crashes: int = 0
@@ -73,12 +75,14 @@ class Trail:
         self.completion = completion
         self.first_token_s = asked_s - self.begun_s + completion.first_token_s
 
-    def noting(self, on_text: OnText) -> OnText:
-        """The caller's receiver, with a note that from its first piece on there is no falling back."""
+    def noting(self, on_text: OnText | None) -> OnText:
+        """The caller's receiver, if there is one, with a note that from its first piece on there is no falling back."""
 
         async def noted(text: str) -> None:
-            self.has_streamed = True
-            await on_text(text)
+            self.has_text = True
+            if on_text is not None:
+                self.has_streamed = True
+                await on_text(text)
 
         return noted
 
