@@ -15,6 +15,7 @@ from dispatcher.cli.performance import performance
 from dispatcher.cli.quickstart import quickstart
 from dispatcher.cli.screen import tell_fault
 from dispatcher.cli.serve import serve
+from dispatcher.cli.simulate import simulate
 from dispatcher.errors import DispatcherError
 
 _DEFAULT_URL = "http://127.0.0.1:3000"
@@ -88,3 +89,4 @@ program.add_typer(models_group)
 program.add_typer(containers_group)
 program.add_typer(jobs_group)
 program.command()(performance)
+program.command()(simulate)

@@ -7,6 +7,7 @@ import aiosqlite
 from dispatcher.core.record import LifecycleRecord
 from dispatcher.core.task import ModelId
 from dispatcher.store.database import Database
+from dispatcher.store.replay import Log
 
 _INSERT = """
     INSERT INTO container_lifecycle (happened_at, replica_id, model_id, host, state, reason, took_s, memory_mib)
@@ -36,7 +37,7 @@ def record_lifecycle(db: Database, record: LifecycleRecord) -> None:
     db.post(work)
 
 
-async def measured_peaks(db: Database) -> Mapping[ModelId, int]:
+async def measured_peaks(db: Database | Log) -> Mapping[ModelId, int]:
     """The most memory each model's replicas were seen to take, in MiB; models never measured are absent."""
 
     async def work(connection: aiosqlite.Connection) -> Mapping[ModelId, int]:

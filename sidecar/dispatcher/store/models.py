@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from dispatcher.core.model import Engine, Footprint, HostKind, ModelSpec, QualityTable, RuntimeKind, Speed
 from dispatcher.core.task import Capability, Complexity, ModelId, TaskType
 from dispatcher.store.database import Database
+from dispatcher.store.replay import Log
 
 _Quality = Mapping[TaskType, Mapping[Complexity, float]]
 _CAPABILITIES = TypeAdapter(list[Capability])
@@ -48,7 +49,7 @@ async def sync_catalogue(db: Database, specs: Sequence[ModelSpec]) -> None:
     await db.write(work)
 
 
-async def all_models(db: Database) -> tuple[ModelSpec, ...]:
+async def all_models(db: Database | Log) -> tuple[ModelSpec, ...]:
     """Every model of the registry, disabled ones too, by id."""
 
     async def work(connection: aiosqlite.Connection) -> tuple[ModelSpec, ...]:

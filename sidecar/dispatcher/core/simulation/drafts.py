@@ -1,23 +1,40 @@
 """Workloads drawn by chance: how their calls come, and how long these really take."""
 
 import math
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from dispatcher.core.eligibility import Candidate
 from dispatcher.core.model import Footprint, HostKind, ModelSpec, RuntimeKind, Speed, WeightsState
 from dispatcher.core.priors import quality_of
 from dispatcher.core.simulation.workload import Call, Workload
-from dispatcher.core.task import Capability, ModelId, TaskType
+from dispatcher.core.task import Capability, Complexity, ModelId, TaskType
 
-_NOISE = 0.3  # standard deviation of log(true ÷ expected time)
-_THREADS = 1
+NOISE = 0.3  # standard deviation of log(true ÷ expected time)
+_CONTEXT_TOKENS = 32_768
+_THREADS = 1  # speeds are given as they are measured, whatever the number of threads
+
+
+class Chance(Protocol):
+    """What is drawn from: a `random.Random`, with a seed that its owner knows. Core itself has no chance of its own."""
+
+    def gauss(self, mu: float, sigma: float) -> float:
+        """One draw of a normal distribution."""
+
+    def expovariate(self, lambd: float) -> float:
+        """One draw of an exponential distribution."""
+
+    def uniform(self, a: float, b: float) -> float:
+        """One draw between two numbers."""
+
+    def randint(self, a: int, b: int) -> int:
+        """One of the whole numbers from `a` to `b`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Calls that are alike: whose, for which model (None: open), how long, how urgent."""
+    """Calls that are alike: whose, for which model (None: open), of how many tokens (least, most), how urgent."""
 
     workflow: str
     model: str | None
@@ -26,13 +43,15 @@ class Kind:
     timeout_s: float
     priority: int = 0
     task_types: Sequence[TaskType] = (TaskType.TEXT_GENERATION,)
+    complexity: Complexity = Complexity.MEDIUM
 
 
 @dataclass(slots=True)
 class Draft:
-    """Collects the calls of a workload."""
+    """Collects the calls of a workload. `noise` is the standard deviation of log(true ÷ expected time)."""
 
-    rng: random.Random
+    rng: Chance
+    noise: float = NOISE
     calls: list[Call] = field(default_factory=list)
 
     def call(self, kind: Kind, arrives_s: float, follows: int | None = None) -> int:
@@ -45,12 +64,13 @@ class Draft:
                 timeout_s=kind.timeout_s,
                 prompt_tokens=self.rng.randint(*kind.prompt_tokens),
                 max_tokens=self.rng.randint(*kind.max_tokens),
-                task_type=self.rng.choice(list(kind.task_types)),
+                task_type=kind.task_types[self.rng.randint(0, len(kind.task_types) - 1)],
+                complexity=kind.complexity,
                 model=None if kind.model is None else ModelId(kind.model),
                 workflow=kind.workflow,
                 priority=kind.priority,
                 follows=follows,
-                luck=math.exp(self.rng.gauss(0.0, _NOISE)),
+                luck=math.exp(self.rng.gauss(0.0, self.noise)),
             )
         )
         return number
@@ -79,9 +99,19 @@ class Draft:
 
 
 def model(
-    name: str, parameters_b: float, footprint_mib: int, load_s: float, speed: tuple[float, float], slots: int = 1
+    name: str,
+    parameters_b: float,
+    footprint_mib: int,
+    load_s: float,
+    speed: tuple[float, float],
+    slots: int = 1,
+    *,
+    is_pinned: bool = False,
 ) -> Candidate:
-    """A model with these measured numbers; `speed` in tokens per second, reading and writing."""
+    """A model with these measured numbers; `speed` in tokens per second, reading and writing.
+
+    How good its answers are is taken from its size, in billions of parameters.
+    """
     spec = ModelSpec(
         id=ModelId(name),
         name=name,
@@ -90,12 +120,13 @@ def model(
         licence="",
         runtime=RuntimeKind.OPENAI,
         host=HostKind.PROCESS,
-        context_tokens=8192,
+        context_tokens=_CONTEXT_TOKENS,
         slots=slots,
         capabilities=frozenset({Capability.JSON}),
         quality=quality_of(parameters_b),
         speed=Speed(*speed),
         load_s=load_s,
         footprint=Footprint(footprint_mib, 0, 0.0),
+        is_pinned=is_pinned,
     )
     return Candidate(spec, WeightsState.PRESENT, _THREADS, footprint_mib)
