@@ -9,9 +9,9 @@ import math
 import random
 from collections.abc import Callable
 
+from dispatcher.core.simulation.drafts import Draft, Kind, model
 from dispatcher.core.simulation.workload import Workload
 from dispatcher.core.task import TaskType
-from scripts.bench.queueing.drafts import Draft, Kind, model
 
 _CARD_MIB, _BOX_MIB = 6144, 4096
 
