@@ -76,7 +76,10 @@ class Kept:
         return False
 
     async def close(self) -> None:
-        """Start once more and stop in order, so that nothing adopted stays."""
-        if self._process is not None and self._process.returncode is not None:
+        """Stop in order, having started once more if need be, so that nothing adopted stays."""
+        assert self._process is not None
+        if self._process.returncode is None and not await self._is_up():
+            await self.end(signal.SIGKILL)  # told to stop while it starts, it would leave what it was to adopt
+        if self._process.returncode is not None:
             await self.start()
         await self.end(signal.SIGTERM)

@@ -31,6 +31,7 @@ async def test_a_prompt_that_crashes_two_servers_meets_no_third_and_others_are_s
     again = await client.ask(poison, expect=422, model="big")
     assert again["error"]["code"] == "quarantined_request"
     assert (await client.post("/api/explain", {"prompt": poison}, expect=422))["error"]["code"] == "quarantined_request"
+    assert (await client.post("/api/jobs", {"prompt": poison}, expect=422))["error"]["code"] == "quarantined_request"
     assert await starts(client) == 2
     assert (await client.ask("Zyxwv", model="small"))["text"]
     assert "Zyxwv" not in capsys.readouterr().out

@@ -9,6 +9,8 @@ import argparse
 import asyncio
 import json
 import os
+import signal
+import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -22,8 +24,13 @@ def main() -> None:
     options = _options()
     for name in [name for name in os.environ if name.startswith("AI_DISPATCH_")]:
         del os.environ[name]
-    with tempfile.TemporaryDirectory(prefix="aidkill") as folder:
-        found = asyncio.run(campaign(Path(folder), options.n, options.seed))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a script's background job ignores otherwise
+    signal.signal(signal.SIGTERM, _interrupted)
+    try:
+        with tempfile.TemporaryDirectory(prefix="aidkill") as folder:
+            found = asyncio.run(campaign(Path(folder), options.n, options.seed))
+    except KeyboardInterrupt:
+        sys.exit("stopped; everything that was started is gone")
     print_table(_rows(found), to_stderr=options.json)
     if options.json:
         print(json.dumps({**asdict(found), "seed": options.seed}))
@@ -35,6 +42,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of the random times and points (1)")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     return parser.parse_args()
+
+
+def _interrupted(_number: int, _frame: object) -> None:
+    os.kill(os.getpid(), signal.SIGINT)  # the same end as after Ctrl-C
 
 
 def _rows(found: Found) -> list[Row]:

@@ -146,9 +146,10 @@ class Dispatcher:
     def admit(self, request: DispatchRequest) -> None:
         """Refuse what can't be answered, but not for what may pass: for that a job can wait.
 
-        Raises: InvalidRequest, ModelNotFound, Unsatisfiable, DeadlineInfeasible.
+        Raises: InvalidRequest, QuarantinedRequest, ModelNotFound, Unsatisfiable, DeadlineInfeasible.
         """
         check_schema(request.requirements.output)
+        self._poison.check(request)
         with contextlib.suppress(NoEligibleModel, HostUnreachable):
             self._weighed(self._trail(DispatchId(""), request), {}).choice()
 
