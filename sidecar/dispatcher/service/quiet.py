@@ -9,13 +9,14 @@ from dispatcher.core.deadline import Deadline
 from dispatcher.core.outcome import Ask
 from dispatcher.core.replica import Endpoint, ReplicaState
 from dispatcher.core.task import Message, Role
-from dispatcher.errors import DispatcherError
+from dispatcher.errors import DispatcherError, RuntimeRefused, RuntimeUnreachable
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.replica import Replica
 
 _LOG = structlog.get_logger(__name__)
 _PATIENCE_S = 120.0
+_AGAIN_S = 0.5
 _PROMPT = "Count from one to a thousand, in words."  # so long an answer that all slots are ours at the same time
 _TOKENS_MAX = 512
 
@@ -24,7 +25,7 @@ class Quiet:
     """Takes every slot of every adopted replica at once: then nobody else has one. Works with any engine.
 
     A server notices only at its next token, or later, that a caller is gone; until then the slot is taken. A replica
-    that fails, or isn't had within two minutes, is left to the watcher and to the next dispatch.
+    that is gone, or isn't had within two minutes, is left to the watcher and to the next dispatch.
     """
 
     def __init__(self, fleet: Fleet, equipment: Equipment, now: Callable[[], float]) -> None:
@@ -61,13 +62,16 @@ class Quiet:
         async def on_text(_text: str) -> None:
             slots.spoke(slot)
 
-        try:
-            while True:
+        while True:
+            try:
                 await runtime.complete(endpoint, ask, Deadline.after(self._now(), _PATIENCE_S), on_text)
-                slots.ended(slot)
-        except DispatcherError as error:
-            _LOG.warning("replica_not_quiet", replica=replica.id, reason=error.message)
-            slots.are_ours.set()
+            except (RuntimeUnreachable, RuntimeRefused) as error:  # it is gone, or can't be asked at all
+                _LOG.warning("replica_not_quiet", replica=replica.id, reason=error.message)
+                slots.are_ours.set()
+                return
+            except DispatcherError:  # busy, or slow: for as long as there is patience
+                await asyncio.sleep(_AGAIN_S)
+            slots.ended(slot)
 
 
 class Slots:
