@@ -366,12 +366,16 @@ test('no question is held open for longer than it said', async () => {
 	}
 });
 
-test('a large run does not ask again after each single answer', async () => {
+test('a large run does not ask again after each single answer, and tells how far it is', async () => {
 	const many = Array.from({ length: 100 }, (_, i) => `${i}`);
 	sidecar.plan = (prompt) => ({ afterMs: 20 * Number(prompt) });
-	assert.equal((await run(many).items).length, 100);
+	const { context, items } = run(many);
+	assert.equal((await items).length, 100);
 	const { length } = sidecar.of('/api/jobs/collect');
 	assert.ok(length < 30, `${length} questions`);
+	const told = context.toldInBrowser;
+	assert.ok(told.length > 0 && told.length < 20, `${told.length} times`);
+	assert.match(told[0], /^\d+ of 100 items are done$/);
 });
 
 test('no run, no call', async () => {

@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 FIFTY = [f"This is item {index}" for index in range(50)]
 BROKEN = '[[fake {"fault": "status", "status": 500}]] breaks'
+REFUSED = '[[fake {"fault": "status", "status": 400}]] is refused'
 SLOW = '[[fake {"token_delay_s": 5.0}]] takes a minute'
 _OUTAGE_S = 3
 LOAD_S = 22.0
@@ -52,7 +53,7 @@ def furnished(n8n: N8n, sidecar: FakeEngines, cold: RecordingProxy) -> N8n:
             workflow("fifty", "cold", FIFTY),
             workflow("restarted", "quick", FIFTY),
             workflow("go-on", "quick", ["first", BROKEN, "third"], "continueRegularOutput"),
-            workflow("ends", "quick", ["first", BROKEN, SLOW]),
+            workflow("ends", "quick", ["first", REFUSED, SLOW, SLOW], model=pinned("small")),
             workflow("refuse", "quick", ["too hasty"], "continueRegularOutput", model=pinned("big"), options=hasty),
             retrying(workflow("retry", "quick", [BROKEN])),
         ]
@@ -120,9 +121,8 @@ def test_one_failed_item_of_three_stands_in_its_place(furnished: N8n) -> None:
 def test_a_run_that_fails_names_its_item_and_cancels_the_others(furnished: N8n, sidecar: FakeEngines) -> None:
     error = furnished.execute("ends").error
     assert error is not None
-    assert error["context"]["itemIndex"] == 1
-    until(lambda: not {"queued", "running"} & set(sidecar.states()), within_s=10, what="nothing being open")
-    assert sidecar.states()[:3].count("cancelled") == 1
+    assert (error["context"]["itemIndex"], error["context"]["data"]["code"]) == (1, "runtime_refused")
+    assert_cancelled(sidecar, of=4)
 
 
 def test_retry_on_fail_is_a_new_try(furnished: N8n, sidecar: FakeEngines) -> None:
@@ -137,20 +137,28 @@ def test_what_cannot_be_in_time_says_which_fields_would_help(furnished: N8n) -> 
     assert "If No Model Is Fast Enough" in item["description"]
 
 
-def test_stopping_an_execution_cancels_its_jobs(furnished: N8n, sidecar: FakeEngines) -> None:
+def test_an_execution_that_is_stopped_or_times_out_cancels_its_jobs(furnished: N8n, sidecar: FakeEngines) -> None:
     with running_server(furnished) as server:
-        run = started(server, sidecar, [SLOW, SLOW, "quick"])
+        run = started(server, sidecar)
         until(lambda: "running" in sidecar.states(), within_s=60, what="a job running")
         server.post(f"/rest/executions/{run}/stop", {})
-        until(lambda: not {"queued", "running"} & set(sidecar.states()), within_s=10, what="nothing being open")
-        assert "cancelled" in sidecar.states()[:3]
+        assert_cancelled(sidecar, of=3)
+        started(server, sidecar, executionTimeout=3)
+        until(lambda: "running" in sidecar.states(), within_s=60, what="a job running")
+        assert_cancelled(sidecar, of=3)
 
 
-def started(server: N8nServer, sidecar: FakeEngines, prompts: list[str]) -> str:
-    """Run a workflow as its editor does; returns the id of the execution."""
+def assert_cancelled(sidecar: FakeEngines, of: int) -> None:
+    until(lambda: not {"queued", "running"} & set(sidecar.states()), within_s=15, what="nothing being open")
+    assert "cancelled" in sidecar.states()[:of]
+
+
+def started(server: N8nServer, sidecar: FakeEngines, **settings: object) -> str:
+    """Run a workflow with two slow items as its editor does; returns the id of the execution."""
     data = {"baseUrl": sidecar.base_url, "token": sidecar.token}
     chosen = server.post("/rest/credentials", {"name": "for stopping", "type": "aiDispatchApi", "data": data})
-    draft = workflow("ignored", chosen["id"], prompts) | {"active": False}
+    draft = workflow("ignored", chosen["id"], [SLOW, SLOW, "quick"]) | {"active": False}
+    draft["settings"] |= settings
     del draft["id"]
     saved = server.post("/rest/workflows", draft)
     parts = ("id", "name", "nodes", "connections", "settings", "versionId", "active")

@@ -32,7 +32,7 @@ export async function dispatchAll(
 	const count = context.getInputData().length;
 	const items = new Array<INodeExecutionData>(count);
 	const tally = new Tally();
-	const progress = new Progress(context);
+	const progress = new Progress(context, count);
 	const succeed = (itemIndex: number, reply: DispatchReply) => {
 		const isSimple = context.getNodeParameter('simplify', itemIndex);
 		const json = isSimple ? simplifyDispatch(reply) : { ...reply };
@@ -51,7 +51,7 @@ export async function dispatchAll(
 		const { itemIndex } = outcome;
 		if ('reply' in outcome) succeed(itemIndex, outcome.reply);
 		else fail(itemIndex, apiError(outcome.failure, node, itemIndex));
-		progress.tell(tally.items, count);
+		progress.tell(tally.items);
 	}
 	if (count > 1) context.addExecutionHints({ message: tally.toString(), location: 'outputPane' });
 	return items;

@@ -9,12 +9,15 @@ const EVERY_MS = 1000;
 export class Progress {
 	private toldAt = Date.now();
 
-	constructor(private readonly context: IExecuteFunctions) {}
+	constructor(
+		private readonly context: IExecuteFunctions,
+		private readonly count: number,
+	) {}
 
-	/** Tells it, unless it was just told. */
-	tell(done: number, count: number): void {
-		if (Date.now() < this.toldAt + EVERY_MS) return;
+	/** Tells it, unless it was just told, or goes without saying. */
+	tell(done: number): void {
+		if (this.count === 1 || Date.now() < this.toldAt + EVERY_MS) return;
 		this.toldAt = Date.now();
-		this.context.sendMessageToUI(`${done} of ${count} items are done`);
+		this.context.sendMessageToUI(`${done} of ${this.count} items are done`);
 	}
 }
