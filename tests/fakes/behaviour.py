@@ -50,6 +50,7 @@ class Behaviour:
     answer: str | None = None
     exit_at_start: int | None = None
     ignores_sigterm: bool = False
+    parallel: int | None = None  # from its start works on no more than so many at once, whatever its slots
     lingers_s: float = 0.0  # how long it works on, its slot taken, after its caller has left
     ledger: str | None = None  # a file that is told when work on a prompt begins and ends; see ledger.py
 

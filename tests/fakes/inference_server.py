@@ -46,7 +46,7 @@ class FakeInferenceServer:
         self._api_key = api_key
         self._model = model
         self._context_tokens = context_tokens
-        self._slots = asyncio.Semaphore(slots)
+        self._slots = asyncio.Semaphore(behaviour.parallel or slots)
         self._slot_count = slots
         self._port = port
         self._ready_at_s = float("inf")

@@ -70,7 +70,7 @@ class ContainersApi:
             breaker=resident.breaker,
             pid=replica.pid,
             threads=replica.order.threads,
-            slots=replica.order.slots,
+            slots=replica.slots,
             in_flight=replica.in_flight,
             waiting=resident.waiting,
             memory_mib=replica.memory_mib,

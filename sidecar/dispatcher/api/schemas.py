@@ -290,7 +290,7 @@ class ContainerReply(Reply):
     )
     pid: int | None
     threads: int
-    slots: int
+    slots: int = Field(description="Answers it may write at once now; fewer than it could when that is quicker.")
     in_flight: int
     waiting: int
     memory_mib: int | None

@@ -67,6 +67,11 @@ def forecast(spec: ModelSpec, work: Work, threads: int, footprint_mib: int) -> F
     )
 
 
+def first_token_s(spec: ModelSpec, prompt_tokens: int, threads: int) -> float:
+    """How long a model that does nothing else takes to its first token."""
+    return _REQUEST_S + prefill_s(spec, prompt_tokens, threads)
+
+
 def prefill_s(spec: ModelSpec, prompt_tokens: int, threads: int) -> float:
     """How long a model reads a prompt before it writes."""
     tokens_per_s: float = spec.speed.prefill_tps * threads**_PREFILL_SCALING

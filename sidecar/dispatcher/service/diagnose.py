@@ -12,6 +12,7 @@ from dispatcher.service.replica import Replica
 from dispatcher.service.watch import Watcher
 
 _LOG = structlog.get_logger(__name__)
+_FELT_S = 0.1  # what comes sooner says more of this machine's other work than of the replica
 
 
 class Doctor:
@@ -29,6 +30,13 @@ class Doctor:
     def answered(self, replica: Replica) -> None:
         """It gave an answer."""
         self._fleet.answered(replica)
+
+    def spoke(self, replica: Replica, first_token_s: float, expected_s: float, at_once: int) -> None:
+        """Its first token came, while it worked on so many dispatches at once."""
+        before = replica.limit.slots
+        self._fleet.measured(replica, max(first_token_s, _FELT_S) / max(expected_s, _FELT_S), at_once)
+        if replica.limit.slots != before:
+            _LOG.info("replica_slots", replica=replica.id, model=replica.model_id, slots=replica.limit.slots)
 
     async def failed(self, replica: Replica, error: RuntimeFault) -> int:
         """It failed. One that hung up may be gone: look now, so that the next choice doesn't fall on it again.

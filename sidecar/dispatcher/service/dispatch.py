@@ -11,7 +11,7 @@ from dispatcher.core.classification import classify
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.decision import Decision, Explanation
 from dispatcher.core.features import features_of
-from dispatcher.core.forecast import prefill_s
+from dispatcher.core.forecast import first_token_s, prefill_s
 from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.outcome import Ask, Attempt, Completion, Ending, OnText, Timing
 from dispatcher.core.prompting import render
@@ -251,6 +251,7 @@ class Dispatcher:
         )
         asked_s = self._now()
         trail.was_asked, trail.has_text = True, False
+        at_once = lease.replica.in_flight
         try:
             completion = await self._equipment.runtime_of(spec).complete(
                 lease.endpoint, ask, self._patience(trail, choice, spec), trail.noting(on_text)
@@ -263,6 +264,8 @@ class Dispatcher:
                 await self._faulted(trail, lease, error)
             raise
         self._doctor.answered(lease.replica)
+        expected_s = first_token_s(spec, trail.text.prompt_tokens, lease.replica.order.threads)
+        self._doctor.spoke(lease.replica, completion.first_token_s, expected_s, at_once)
         self._poison.answered(trail.request)
         trail.completed(completion, asked_s)
         return completion

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 
 from dispatcher.core.arrivals import Arrivals
+from dispatcher.core.concurrency import Limit
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.record import LifecycleRecord
 from dispatcher.core.replica import (
@@ -124,7 +125,7 @@ class Fleet:
         now_s = self._now()
         came_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         came_up.add_done_callback(_forgive)
-        replica = Replica(order, spec, footprint_mib, now_s, now_s, now_s, came_up)
+        replica = Replica(order, spec, footprint_mib, now_s, now_s, now_s, came_up, Limit(float(order.slots)))
         self._replicas[replica.id] = replica
         self._written(replica, None)
         return replica
@@ -249,6 +250,13 @@ class Fleet:
         was_tripped = replica.breaker.is_tripped
         replica.breaker = replica.breaker.answered()
         if was_tripped:
+            self._serve(replica.model_id)
+
+    def measured(self, replica: Replica, took: float, at_once: int) -> None:
+        """Note how long a first token took, as a multiple of what was expected, while so many were worked on."""
+        before = replica.limit
+        replica.limit = before.measured(took, at_once, replica.order.slots)
+        if replica.limit.slots > before.slots:
             self._serve(replica.model_id)
 
     def failed(self, replica: Replica) -> bool:

@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass, field
 
 from dispatcher.core.breaker import Breaker
+from dispatcher.core.concurrency import Limit
 from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.replica import STARTING, Endpoint, Fetching, ReplicaId, ReplicaState, Resident, StartOrder
 from dispatcher.core.task import ModelId
@@ -45,6 +46,7 @@ class Replica:
     since_s: float
     used_s: float
     came_up: asyncio.Future[None]
+    limit: Limit
     state: ReplicaState = ReplicaState.CREATING
     reason: str = ""
     is_admitted: bool = False
@@ -84,7 +86,7 @@ class Replica:
     def slots(self) -> int:
         """How many dispatches it may work on at the same time: one when it is ejected, or when one is to be alone."""
         has_lone_one = any(promise.waiter.is_alone for promise in self.promises)
-        return 1 if self.breaker.is_tripped or has_lone_one else self.order.slots
+        return 1 if self.breaker.is_tripped or has_lone_one else min(self.order.slots, self.limit.slots)
 
     @property
     def in_flight(self) -> int:

@@ -160,7 +160,7 @@ async def test_those_who_wait_for_a_start_that_fails_are_told() -> None:
     assert bench.fleet.promised == 0
 
 
-VERBS = ("ask", "finish", "leave", "add", "condemn", "kill", "fault", "answer")
+VERBS = ("ask", "finish", "leave", "add", "condemn", "kill", "fault", "answer", "slow", "quick")
 steps = st.lists(st.tuples(st.sampled_from(VERBS), st.integers(0, 50)))
 
 
@@ -176,7 +176,7 @@ def test_whatever_happens_slots_are_never_overfull_and_nobody_waits_beside_a_fre
             _step(bench, verb, number)
             for replica in bench.fleet:
                 assert 0 <= replica.in_flight <= replica.order.slots
-                free = replica.is_trusted and replica.in_flight < replica.order.slots
+                free = replica.is_trusted and replica.in_flight < replica.slots
                 assert not (free and bench.fleet.waiting)
             assert bench.fleet.promised == len(bench.promises)
 
@@ -195,6 +195,10 @@ def _step(bench: Bench, verb: str, number: int) -> None:
         for promise in chosen.promises.copy():
             bench.promises.remove(promise)
             bench.fleet.finish(promise)
+    elif verb in ("slow", "quick") and alive:
+        for _ in range(3):
+            chosen = alive[number % len(alive)]
+            bench.fleet.measured(chosen, 50.0 if verb == "slow" else 1.0, max(1, chosen.in_flight))
     elif verb in ("fault", "answer") and alive:
         for _ in range(3):
             (bench.fleet.failed if verb == "fault" else bench.fleet.answered)(alive[number % len(alive)])
