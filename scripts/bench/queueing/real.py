@@ -39,18 +39,18 @@ class Compared:
 
 
 def real_workload(rng: random.Random, models: Sequence[Candidate]) -> Workload:
-    """Two workflows of twelve items each at once, one a model, a loop over eight, and four callers in a hurry."""
+    """Two workflows of ten items each at once, one a model, a loop over six, and three callers in a hurry."""
     draft = Draft(rng)
-    draft.burst(_kind("labels", SMALL, 240.0), 12, rng.uniform(0.0, 0.5), apart_s=0.05)
-    draft.burst(_kind("tickets", LARGE, 240.0), 12, rng.uniform(0.0, 0.5), apart_s=0.05)
-    draft.loop(_kind("loop", SMALL, 120.0), 8, rng.uniform(2.0, 6.0))
-    for _ in range(4):
+    draft.burst(_kind("labels", SMALL, 240.0), 10, rng.uniform(0.0, 0.5), apart_s=0.05)
+    draft.burst(_kind("tickets", LARGE, 240.0), 10, rng.uniform(0.0, 0.5), apart_s=0.05)
+    draft.loop(_kind("loop", SMALL, 120.0), 6, rng.uniform(2.0, 6.0))
+    for _ in range(3):
         draft.call(_kind("chat", SMALL, 60.0, priority=10), rng.uniform(0.0, 30.0))
     return draft.workload(models, BUDGET_MIB)
 
 
 def _kind(workflow: str, model: str, timeout_s: float, priority: int = 0) -> Kind:
-    return Kind(workflow, model, (40, 90), (8, 24), timeout_s, priority, complexity=Complexity.LOW)
+    return Kind(workflow, model, (40, 90), (8, 20), timeout_s, priority, complexity=Complexity.LOW)
 
 
 async def compare(rounds: int) -> Compared:

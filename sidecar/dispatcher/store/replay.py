@@ -77,7 +77,7 @@ async def read_log(path: Path, use: Callable[[Log], Awaitable[_T]]) -> _T:
         raise StoreError(f"{path} isn't there: name the ai-dispatch.db of a sidecar's data folder.")
     with faults_of(path):
         async with AsyncExitStack() as opened:
-            connection = await opened.enter_async_context(_connection_to(path))
+            connection = await opened.enter_async_context(_connection_to(await asyncio.to_thread(path.resolve)))
             await prepare_reader(connection)
             await _check_version(connection, path)
             return await use(Log(connection))
@@ -95,13 +95,13 @@ async def logged_calls(log: Log, since: float) -> tuple[LoggedCall, ...]:
 
 def _connection_to(path: Path) -> aiosqlite.Connection:
     """May write, though it never does: a file in WAL mode can't be read otherwise when nobody else has it open."""
-    return aiosqlite.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)
+    return aiosqlite.connect(f"{path.as_uri()}?mode=rw", uri=True)
 
 
 async def _check_version(connection: aiosqlite.Connection, path: Path) -> None:
     cursor = await connection.execute("PRAGMA user_version")
     row = await cursor.fetchone()
-    wanted = migrations()[-1].version
+    wanted = (await asyncio.to_thread(migrations))[-1].version
     if row is None or row[0] != wanted:
         raise StoreError(f"{path} is of another version of AI Dispatch: start this version's sidecar on it once.")
 
