@@ -1,7 +1,7 @@
 """Every way in which each eligible model could be run now: warm, joined, loaded, or loaded after an eviction."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from dispatcher.core.decision import Forecast, Refusal, RefusalReason, Seconds, Way
 from dispatcher.core.eligibility import Candidate, refusal
@@ -9,8 +9,10 @@ from dispatcher.core.features import TextFeatures
 from dispatcher.core.forecast import Work, forecast
 from dispatcher.core.placement import Placement, place
 from dispatcher.core.replica import STARTING, ReplicaId, ReplicaState, Resident
-from dispatcher.core.seconds import total
+from dispatcher.core.scheduling import Incumbent, Side, turn_within_s
+from dispatcher.core.seconds import sure, total
 from dispatcher.core.task import Complexity, DispatchRequest, ModelId, TaskType
+from dispatcher.core.waiting import Waiter
 
 _WAIT_DOUBT = 1.5  # P90 ÷ P50 of a wait for others
 _FETCH_DOUBT = 3.0  # the same of a download, before its speed is seen
@@ -34,7 +36,9 @@ class Hall:
 class Situation:
     """All that a choice depends on: the work, the models, who is resident, and the memory lent to them (MiB).
 
-    `halls` are the models that others wait for already, and that must have memory given up for them.
+    `halls` are the models that others wait for already, and that must have memory given up for them; `sides` these and
+    those in memory with whoever waits for them, and `newcomer` the request as one who would wait too: by both, those in
+    memory may be seen to give way for its deadline.
     """
 
     request: DispatchRequest
@@ -46,6 +50,8 @@ class Situation:
     residents: tuple[Resident, ...]
     budget_mib: int
     halls: tuple[Hall, ...] = ()
+    sides: Mapping[ModelId, Side] = field(default_factory=dict)
+    newcomer: Waiter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +148,10 @@ def _by_starting(candidate: Candidate, situation: Situation) -> list[Prospect]:
     if placement is None or candidate.unstartable is not None:
         return []
     expected = forecast(candidate.spec, _work(candidate, situation), candidate.threads, candidate.footprint_mib)
-    wait_s = placement.wait_s + _ahead_s(candidate.spec.id, situation)
+    waits = _for_others(placement.wait_s + _ahead_s(candidate.spec.id, situation))
+    turn_s = _turn_within_s(candidate, expected.run.p50, placement, situation)
+    if turn_s is not None and turn_s < waits.p50:
+        waits = sure(turn_s)
     return [
         Prospect(
             candidate.spec.id,
@@ -150,10 +159,22 @@ def _by_starting(candidate: Candidate, situation: Situation) -> list[Prospect]:
             None,
             placement.evicts,
             expected,
-            total(_for_others(wait_s), _fetch(candidate), expected.load, expected.run),
+            total(waits, _fetch(candidate), expected.load, expected.run),
             placement.regret_s,
         )
     ]
+
+
+def _turn_within_s(candidate: Candidate, run_s: float, placement: Placement, situation: Situation) -> float | None:
+    """When those in memory give way at the latest, for this deadline; None when they don't."""
+    if situation.newcomer is None or not placement.evicts:
+        return None
+    spec = candidate.spec
+    newcomer = replace(situation.newcomer, model_id=spec.id, run_s=run_s)
+    side = situation.sides.get(spec.id) or Side(spec.id, (), spec.load_s, spec.slots, candidate.footprint_mib)
+    leaving = [one for one in situation.residents if one.replica_id in placement.evicts]
+    incumbents = [Incumbent.of(one, situation.sides) for one in leaving]
+    return turn_within_s(newcomer, side, incumbents, newcomer.arrived_s)
 
 
 def _work(candidate: Candidate, situation: Situation) -> Work:

@@ -158,10 +158,22 @@ def should_switch(wanted: Side, incumbents: Sequence[Incumbent], now_s: float) -
     return all(_gives_way(one, wanted, now_s) for one in incumbents)
 
 
+def turn_within_s(newcomer: Waiter, side: Side, incumbents: Sequence[Incumbent], now_s: float) -> float | None:
+    """Seconds until `side` is loaded for someone who comes now, at the latest, for then the deadline presses.
+
+    None when those in memory don't give way for that, as more of them would be late; and when nobody has to.
+    """
+    wanted = replace(side, waiters=(*side.waiters, newcomer))
+    ahead = [waiter for waiter in side.waiters if _by_deadline(waiter) < _by_deadline(newcomer)]
+    if _switching(wanted, (*ahead, newcomer), incumbents, now_s) <= _staying(wanted, incumbents, now_s):
+        return None
+    presses_s = newcomer.latest_start_s - _margin_s(wanted, incumbents) - wanted.load_s - now_s
+    return max(presses_s, _busy_s(incumbents) + _work_s(ahead, wanted.slots))
+
+
 def _pressing(wanted: Side, incumbents: Sequence[Incumbent], now_s: float) -> tuple[Waiter, ...]:
     """The first of `wanted`, down to the last who is in time if the switch is now, and hardly after another answer."""
-    another_s = max((_one_more_s(one) for one in incumbents), default=0.0)
-    margin_s = max(another_s, _AGAIN_S) + wanted.load_s * _LOAD_DOUBT
+    margin_s = _margin_s(wanted, incumbents)
     ordered = sorted(wanted.waiters, key=_by_deadline)
     start_s = now_s + _busy_s(incumbents) + wanted.load_s
     count = 0
@@ -218,6 +230,11 @@ def _busy_s(incumbents: Sequence[Incumbent]) -> float:
 
 def _one_more_s(incumbent: Incumbent) -> float:
     return max((waiter.run_s for waiter in incumbent.side.waiters), default=0.0)
+
+
+def _margin_s(wanted: Side, incumbents: Sequence[Incumbent]) -> float:
+    """How long before the last moment a switch must be: another answer may be under way then, the load be slow."""
+    return max((_one_more_s(one) for one in incumbents), default=0.0) + _AGAIN_S + wanted.load_s * _LOAD_DOUBT
 
 
 def _work_s(waiters: Sequence[Waiter], slots: int) -> float:

@@ -17,6 +17,7 @@ from dispatcher.core.waiting import Waiter
 from dispatcher.errors import DeadlineInfeasible, HostUnreachable, NoEligibleModel, Unsatisfiable
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
+from dispatcher.service.sides import sides_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class Chooser:
         if request.model is not None:
             self._registry.spec(request.model)  # says what exists when it doesn't
         candidates = (self._registry.candidate(spec) for spec in self._registry)
+        stranded = self._fleet.stranded
         return Situation(
             request=request,
             task_type=classified.task_type,
@@ -148,7 +150,9 @@ class Chooser:
             ),
             residents=self._fleet.residents(newcomer),
             budget_mib=self._budget_mib,
-            halls=tuple(self._hall(model_id, waiters, newcomer) for model_id, waiters in self._fleet.stranded.items()),
+            halls=tuple(self._hall(model_id, waiters, newcomer) for model_id, waiters in stranded.items()),
+            sides=sides_of(stranded, self._fleet, self._registry) if self._fleet.waiting else {},
+            newcomer=newcomer,
         )
 
     def _hall(self, model_id: ModelId, waiters: tuple[Waiter, ...], newcomer: Waiter) -> Hall:

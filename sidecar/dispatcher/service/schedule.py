@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import structlog
 
-from dispatcher.core.model import ModelSpec
-from dispatcher.core.scheduling import Side, next_load
+from dispatcher.core.scheduling import next_load
 from dispatcher.core.task import ModelId
 from dispatcher.core.waiting import Waiter
 from dispatcher.errors import DispatcherError, HostUnreachable, ModelNotFound, ReplicaStartFailed
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
+from dispatcher.service.sides import sides_of
 from dispatcher.service.start import Starter
 
 _LOG = structlog.get_logger(__name__)
@@ -47,7 +47,8 @@ class Scheduler:
     def plan(self) -> None:
         """Start what should be started now. Nothing here awaits, so what was decided on still holds."""
         while stranded := self._startable(self._fleet.stranded):
-            load = next_load(self._sides(stranded), self._fleet.residents(), self._budget_mib, self._now())
+            sides = sides_of(stranded, self._fleet, self._registry)
+            load = next_load(sides, self._fleet.residents(), self._budget_mib, self._now())
             if load is None:
                 return
             _LOG.info("model_gets_its_turn", model=load.model_id, evicts=load.evicts)
@@ -73,23 +74,3 @@ class Scheduler:
         if candidate.quarantine is not None:
             return ReplicaStartFailed(f"{model_id} can't be started now: {candidate.quarantine}")
         return None
-
-    def _sides(self, stranded: dict[ModelId, tuple[Waiter, ...]]) -> dict[ModelId, Side]:
-        """The models that are waited for, and those in memory with whoever waits for them."""
-        resident = {replica.model_id: self._fleet.waiters(replica.model_id) for replica in self._fleet}
-        specs = {spec.id: spec for spec in self._registry}
-        return {
-            model_id: self._side(specs[model_id], waiters)
-            for model_id, waiters in {**resident, **stranded}.items()
-            if model_id in specs
-        }
-
-    def _side(self, spec: ModelSpec, waiters: tuple[Waiter, ...]) -> Side:
-        return Side(
-            model_id=spec.id,
-            waiters=waiters,
-            load_s=spec.load_s,
-            slots=spec.slots,
-            footprint_mib=self._registry.footprint_mib(spec),
-            arrivals_per_s=self._fleet.arrivals(spec.id).steady_per_s,
-        )

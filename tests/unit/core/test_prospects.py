@@ -2,9 +2,12 @@
 
 from dispatcher.core.breaker import BreakerState
 from dispatcher.core.decision import RefusalReason, Way
-from dispatcher.core.prospects import prospects
+from dispatcher.core.prospects import Prospect, prospects
 from dispatcher.core.replica import ReplicaState
-from tests.unit.core.builders import big, candidate, resident, situation, spec
+from dispatcher.core.scheduling import Side
+from dispatcher.core.task import ModelId
+from dispatcher.core.waiting import Waiter
+from tests.unit.core.builders import big, candidate, resident, side, situation, spec, waiter
 
 
 def test_a_loaded_model_needs_no_loading() -> None:
@@ -87,3 +90,24 @@ def test_the_answer_is_never_longer_than_the_room_in_the_context() -> None:
     tight = spec(context_tokens=60)
     (one,), _ = prospects(situation(tight))
     assert one.forecast.output_tokens <= 60
+
+
+def behind(queue: Side, newcomer: Waiter) -> Prospect:
+    """A cold model, while this queue of `other` has all the memory and is a hundred seconds long."""
+    busy = resident("r", "other", footprint_mib=4000, waiting=len(queue.waiters), in_flight_s=2.0, drain_s=100.0)
+    sides = {ModelId("other"): queue}
+    (one,), _ = prospects(situation(spec("cold"), residents=(busy,), sides=sides, newcomer=newcomer))
+    return one
+
+
+def test_a_queue_that_has_time_gives_way_for_a_deadline() -> None:
+    patient = side("other", *(waiter(ticket, "other", deadline_s=900.0) for ticket in range(50)))
+    urgent = behind(patient, waiter(99, deadline_s=40.0))
+    assert urgent.way is Way.EVICT
+    assert 25.0 < urgent.finish.p50 < 40.0  # not before it has to be
+    assert behind(patient, waiter(99, deadline_s=900.0)).finish.p50 > 100.0
+
+
+def test_a_queue_that_would_be_late_for_it_does_not_give_way() -> None:
+    hurried = side("other", *(waiter(ticket, "other", deadline_s=101.0) for ticket in range(50)))
+    assert behind(hurried, waiter(99, deadline_s=40.0)).finish.p50 > 100.0

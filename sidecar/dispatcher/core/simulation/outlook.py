@@ -25,6 +25,8 @@ def situation_of(visit: Visit, books: Books, machine: Machine) -> Situation:
         residents=residents_of(books, machine, newcomer),
         budget_mib=machine.workload.budget_mib,
         halls=tuple(_hall(model_id, newcomer, books, machine) for model_id in books.asked if model_id not in there),
+        sides=sides_of(books, machine),
+        newcomer=newcomer,
     )
 
 
