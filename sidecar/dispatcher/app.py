@@ -208,7 +208,7 @@ async def sidecar(
 
         doctor = Doctor(fleet, registry, watcher, metrics)
         settler = Settler(fleet, equipment, doctor, tasks, now)
-        room = Room(fleet, registry, settings.queue_max, settings.queue_model_max, random.Random())  # noqa: S311 - a jitter
+        room = Room(fleet, registry, settings.queue_max, settings.queue_model_max, now, random.Random())  # noqa: S311 - a jitter
         dispatcher = Dispatcher(
             Chooser(registry, fleet, budget_mib, settings.deadline_confidence, settings.max_tokens_default),
             Leaser(fleet, scheduler, pauser, CoreGate(cores), room, settler, now),

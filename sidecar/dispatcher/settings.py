@@ -72,8 +72,8 @@ class Settings(BaseSettings):
     prompt_chars_max: int = Field(400_000, ge=1, description="Longest prompt, all messages together.")
     request_bytes_max: int = Field(2_097_152, ge=1024, description="Longest request body.")
     write_timeout_s: float = Field(30.0, gt=0, description="Whoever reads nothing of a stream for so long is cut off.")
-    queue_max: int = Field(256, ge=1, description="Dispatches that may wait or run at once; more are refused.")
-    queue_model_max: int = Field(192, ge=1, description="Of them, those that may wait for one model.")
+    queue_max: int = Field(512, ge=1, description="Dispatches that may wait or run at once; more are refused.")
+    queue_model_max: int = Field(384, ge=1, description="Of them, those that may wait for one model.")
     attempts_max: int = Field(3, ge=1, le=10, description="Models tried for one dispatch before it fails.")
     stall_s: float = Field(
         60.0,

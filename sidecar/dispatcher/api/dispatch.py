@@ -78,6 +78,7 @@ class DispatchApi:
         if key is not None:
             return await self.keyed.answer(request, body, key)
         asked = dispatch_request(body, self.limits)
+        self.room.check_share(asked.share)
         if body.stream:
             return await self._streamed(request, dispatch_id, asked)
         return json_response(dispatch_reply(await self.dispatcher.dispatch(dispatch_id, asked)))

@@ -24,5 +24,10 @@ class Shares:
         return self._served_s
 
     def served(self, share: str, work_s: float) -> None:
-        """Count work that is about to be done for a share."""
-        self._served_s[share] = self._served_s.get(share, 0.0) + work_s
+        """Count work that is about to be done for a share.
+
+        A new one is put level with whichever has had least: else it would go before all the others until it had caught
+        up with what they had had before it came.
+        """
+        least_s = min(self._served_s.values(), default=0.0)
+        self._served_s[share] = self._served_s.get(share, least_s) + work_s

@@ -138,3 +138,8 @@ class DispatchRequest:
     model: ModelId | None = None
     context: Context = field(default_factory=Context)
     priority: int = 0
+
+    @property
+    def share(self) -> str:
+        """Whose it is, such as a workflow: room and slots are shared out fairly between these."""
+        return self.context.workflow_id or ""

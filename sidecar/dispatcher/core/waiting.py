@@ -8,6 +8,8 @@ from dispatcher.core.task import ModelId
 _CLASS = 10  # priorities this near to each other are one class
 _AGING_S = 60.0  # waiting for this long lifts a dispatch by one class, so that nobody waits for ever
 _RUN_DOUBT = 1.5  # an answer may take this many times what is expected
+_PATIENCE = 0.25  # of its run: who has waited for longer is being kept waiting
+_LEAD = 1.0  # of its run: a share that has had so much more than the others is ahead of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +63,61 @@ def first(waiters: Iterable[Waiter], served_s: Mapping[str, float], now_s: float
     """The one of a model's waiters that gets its next slot; None when nobody waits.
 
     By priority class, which rises with age. In a class first those that must start within one run to be in time, by
-    deadline; then those of the share that was served least, again by deadline.
+    deadline; then those of the share that was served least, again by deadline. A share that has had clearly more than
+    the others that wait can't go first with what is urgent while it keeps one of them waiting: else whoever floods a
+    model is late with everything, and so always urgent.
 
     Args:
         served_s: seconds of work each share has had lately; none if it isn't there.
     Source: earliest deadline first (Liu and Layland 1973) within least attained service between shares, to which
         deficit round robin (Shreedhar and Varghese 1995) comes down when every answer has its own length.
     """
+    waiting = tuple(waiters)
+    shares = {waiter.share for waiter in waiting}
+    fair_s = sum(served_s.get(share, 0.0) for share in shares) / max(1, len(shares))
+    is_kept_waiting = len(shares) > 1 and any(
+        served_s.get(waiter.share, 0.0) <= fair_s and waiter.age_s(now_s) >= _PATIENCE * waiter.run_s
+        for waiter in waiting
+    )
 
     def rank(waiter: Waiter) -> tuple[int, bool, float, float, int]:
-        is_urgent = waiter.latest_start_s - now_s <= waiter.run_s
-        had_s = 0.0 if is_urgent else served_s.get(waiter.share, 0.0)
-        return -_class(waiter, now_s), not is_urgent, had_s, waiter.deadline_s, waiter.ticket
+        had_s = served_s.get(waiter.share, 0.0)
+        may_press = not is_kept_waiting or had_s <= fair_s + _LEAD * waiter.run_s
+        is_urgent = may_press and waiter.latest_start_s - now_s <= waiter.run_s
+        return -_class(waiter, now_s), not is_urgent, 0.0 if is_urgent else had_s, waiter.deadline_s, waiter.ticket
 
-    return min(waiters, key=rank, default=None)
+    return min(waiting, key=rank, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Those who get a slot before whoever asks: about how many, and their expected seconds of work."""
+
+    count: float = 0.0
+    work_s: float = 0.0
+
+
+def ahead_of(newcomer: Waiter, waiters: Iterable[Waiter], served_s: Mapping[str, float], now_s: float) -> Ahead:
+    """Say who goes before a newcomer, as far as that can be told now.
+
+    Of other shares in its class only as much as brings them to what its own share will have had by its turn.
+    """
+    count, work_s, level_s = 0.0, 0.0, served_s.get(newcomer.share, 0.0)
+    own = _class(newcomer, now_s)
+    place = -own, newcomer.deadline_s, newcomer.ticket
+    others: dict[str, list[float]] = {}
+    for waiter in waiters:
+        its = _class(waiter, now_s)
+        if its == own and waiter.share != newcomer.share:
+            others.setdefault(waiter.share, []).append(waiter.run_s)
+        elif (-its, waiter.deadline_s, waiter.ticket) < place:
+            count, work_s = count + 1, work_s + waiter.run_s
+            level_s += waiter.run_s if its == own else 0.0
+    for share, runs_s in others.items():
+        all_s = sum(runs_s)
+        before_s = min(all_s, max(0.0, level_s - served_s.get(share, 0.0)))
+        count, work_s = count + len(runs_s) * before_s / all_s, work_s + before_s
+    return Ahead(count, work_s)
 
 
 def _class(waiter: Waiter, now_s: float) -> int:

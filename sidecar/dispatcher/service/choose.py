@@ -119,7 +119,7 @@ class Chooser:
         return Waiter(
             ticket=self._fleet.ticket(),
             model_id=model_id,
-            share=request.context.workflow_id or "",
+            share=request.share,
             priority=request.priority,
             arrived_s=now_s,
             deadline_s=deadline.at_s,
@@ -157,7 +157,7 @@ class Chooser:
 
     def _hall(self, model_id: ModelId, waiters: tuple[Waiter, ...], newcomer: Waiter) -> Hall:
         spec = self._registry.spec(model_id)
-        ahead_s = sum(waiter.run_s for waiter in waiters if waiter.goes_before(newcomer, newcomer.arrived_s))
+        ahead_s = self._fleet.ahead_of(newcomer, waiters).work_s
         work_s = sum(waiter.run_s for waiter in waiters)
         return Hall(model_id, ahead_s / spec.slots, spec.load_s + work_s / spec.slots)
 

@@ -27,11 +27,13 @@ from dispatcher.core.replica import (
 )
 from dispatcher.core.shares import Shares
 from dispatcher.core.task import ModelId
-from dispatcher.core.waiting import Waiter
+from dispatcher.core.waiting import Ahead, Waiter, ahead_of
 from dispatcher.service.replica import USE_MEMORY_S, Line, Promise, Replica, resident_of, use_rate
 from dispatcher.service.slots import SlotQueue
+from dispatcher.service.tally import Tally
 
 _CPU_OVER_S = 5.0
+_NOBODY = Line()
 
 
 class Fleet:
@@ -53,6 +55,7 @@ class Fleet:
         self._arrivals: dict[ModelId, Arrivals] = {}
         self._queues: dict[ModelId, SlotQueue] = {}
         self._shares = Shares(now())
+        self._in_hand = Tally()
         self._tickets = count()
         self._changed = asyncio.Event()
 
@@ -72,7 +75,11 @@ class Fleet:
     @property
     def promised(self) -> int:
         """How many dispatches wait or run."""
-        return self.waiting + sum(len(replica.promises) for replica in self._replicas.values())
+        return self._in_hand.total
+
+    def promised_to(self, share: str) -> int:
+        """How many of these are of a share."""
+        return self._in_hand.of(share)
 
     @property
     def waiting(self) -> int:
@@ -81,13 +88,25 @@ class Fleet:
 
     def waiters(self, model_id: ModelId) -> tuple[Waiter, ...]:
         """Those who wait for a slot of a model."""
-        return tuple(self._queues[model_id].waiters) if model_id in self._queues else ()
+        return self._queues[model_id].waiters if model_id in self._queues else ()
+
+    def line_length(self, model_id: ModelId) -> int:
+        """How many wait for a slot of a model."""
+        return len(self._queues[model_id]) if model_id in self._queues else 0
+
+    def waiting_of(self, model_id: ModelId, share: str) -> int:
+        """How many of those who wait for a slot of a model are of a share."""
+        return self._queues[model_id].held_by(share) if model_id in self._queues else 0
+
+    def ahead_of(self, newcomer: Waiter, waiters: Iterable[Waiter]) -> Ahead:
+        """Those of a model's waiters who go before a newcomer."""
+        now_s = self._now()
+        return ahead_of(newcomer, waiters, self._shares.as_of(now_s), now_s)
 
     @property
     def stranded(self) -> dict[ModelId, tuple[Waiter, ...]]:
         """By model, those who wait though no replica that is up or coming will serve them."""
-        waiting = {model_id: queue.waiters for model_id, queue in self._queues.items() if len(queue)}
-        left = {model_id: self._unserved(model_id, waiters) for model_id, waiters in waiting.items()}
+        left = {model_id: self._unserved(model_id, queue) for model_id, queue in self._queues.items() if len(queue)}
         return {model_id: waiters for model_id, waiters in left.items() if waiters}
 
     @property
@@ -98,18 +117,16 @@ class Fleet:
     def residents(self, newcomer: Waiter | None = None) -> tuple[Resident, ...]:
         """A snapshot for choosing: waits are those of `newcomer`, or of one that goes last."""
         now_s = self._now()
-        lines = {model_id: self._line(model_id, newcomer, now_s) for model_id in self._queues}
-        empty = Line()
+        lines = {model_id: self._line(model_id, newcomer) for model_id in self._queues}
         return tuple(
-            resident_of(replica, lines.get(replica.model_id, empty) if replica.is_usable else empty, now_s)
+            resident_of(replica, lines.get(replica.model_id, _NOBODY) if replica.is_usable else _NOBODY, now_s)
             for replica in self._replicas.values()
         )
 
     def resident(self, replica: Replica) -> Resident:
         """One replica's row in such a snapshot."""
         now_s = self._now()
-        line = self._line(replica.model_id, None, now_s) if replica.model_id in self._queues else Line()
-        return resident_of(replica, line, now_s)
+        return resident_of(replica, self._line(replica.model_id, None), now_s)
 
     def is_done(self, replica: Replica) -> bool:
         """Whether it works on nothing, and nobody who waits is left to it."""
@@ -198,6 +215,7 @@ class Fleet:
     def wait(self, waiter: Waiter) -> Promise:
         """Stand in line for a slot of the waiter's model; the turn may have come at once."""
         promise = self._queue(waiter.model_id).wait(waiter)
+        self._in_hand.add(waiter.share)
         self.arrivals(waiter.model_id).came(self._now())
         self._serve(waiter.model_id)
         if not promise.turn.done():
@@ -211,6 +229,7 @@ class Fleet:
     def finish(self, promise: Promise) -> None:
         """Note that a promise is done with, in whatever way."""
         replica, model_id = promise.holder, promise.waiter.model_id
+        self._in_hand.remove(promise.waiter.share)
         if replica is None:
             promise.turn.cancel()
             self._queue(model_id).leave(promise)
@@ -294,20 +313,25 @@ class Fleet:
         replica.used_s = now_s
         self._shares.served(promise.waiter.share, promise.waiter.run_s)
 
-    def _unserved(self, model_id: ModelId, waiters: Iterable[Waiter]) -> tuple[Waiter, ...]:
+    def _unserved(self, model_id: ModelId, queue: SlotQueue) -> tuple[Waiter, ...]:
         replicas = [replica for replica in self._replicas.values() if replica.model_id == model_id]
-        return tuple(waiter for waiter in waiters if not any(replica.serves(waiter) for replica in replicas))
+        if any(replica.is_usable for replica in replicas):
+            return ()  # it serves everyone
+        return tuple(waiter for waiter in queue.waiters if not any(replica.serves(waiter) for replica in replicas))
 
-    def _line(self, model_id: ModelId, newcomer: Waiter | None, now_s: float) -> Line:
+    def _line(self, model_id: ModelId, newcomer: Waiter | None) -> Line:
         """Those who wait for a model, shared out evenly among its replicas."""
+        if not self.line_length(model_id):
+            return _NOBODY
         waiters = self.waiters(model_id)
         sharing = max(1, sum(one.is_trusted for one in self._replicas.values() if one.model_id == model_id))
-        ahead = [one for one in waiters if newcomer is None or one.goes_before(newcomer, now_s)]
+        work_s = sum(one.run_s for one in waiters)
+        ahead = Ahead(len(waiters), work_s) if newcomer is None else self.ahead_of(newcomer, waiters)
         return Line(
             waiting=len(waiters),
-            work_s=sum(one.run_s for one in waiters) / sharing,
-            ahead=len(ahead) // sharing,
-            ahead_s=sum(one.run_s for one in ahead) / sharing,
+            work_s=work_s / sharing,
+            ahead=int(ahead.count) // sharing,
+            ahead_s=ahead.work_s / sharing,
         )
 
     def _written(self, replica: Replica, took_s: float | None) -> None:

@@ -68,7 +68,7 @@ class Leaser:
         Raises: Overloaded, DeadlineExceeded while waiting, ReplicaStartFailed, HostUnreachable, or RuntimeUnreachable
             when it died.
         """
-        self._room.check_for(waiter.model_id)
+        self._room.check_for(waiter)
         asked_s, deadline = self._now(), Deadline(waiter.deadline_s)
         promise = self._fleet.wait(waiter)
         lease, threads = None, 0

@@ -7,6 +7,7 @@ from dispatcher.core.breaker import BreakerState
 from dispatcher.core.replica import ReplicaState
 from dispatcher.core.waiting import Waiter, first
 from dispatcher.service.replica import Promise, Replica
+from dispatcher.service.tally import Tally
 
 
 class SlotQueue:
@@ -22,24 +23,31 @@ class SlotQueue:
     def __init__(self, begin: Callable[[Replica, Promise], None]) -> None:
         self._begin = begin
         self._promises: dict[int, Promise] = {}
+        self._by_share = Tally()
 
     def __len__(self) -> int:
         return len(self._promises)
 
     @property
-    def waiters(self) -> Iterable[Waiter]:
+    def waiters(self) -> tuple[Waiter, ...]:
         """Those who wait, in order of arrival."""
-        return [promise.waiter for promise in self._promises.values()]
+        return tuple(promise.waiter for promise in self._promises.values())
+
+    def held_by(self, share: str) -> int:
+        """How many of them are of a share."""
+        return self._by_share.of(share)
 
     def wait(self, waiter: Waiter) -> Promise:
         """Stand in line."""
         turn: asyncio.Future[Replica] = asyncio.get_running_loop().create_future()
         promise = self._promises[waiter.ticket] = Promise(waiter, turn)
+        self._by_share.add(waiter.share)
         return promise
 
     def leave(self, promise: Promise) -> None:
         """Stand in line no longer."""
-        self._promises.pop(promise.waiter.ticket, None)
+        if self._promises.pop(promise.waiter.ticket, None) is not None:
+            self._by_share.remove(promise.waiter.share)
 
     def serve(self, replicas: Iterable[Replica], served_s: Mapping[str, float], now_s: float) -> None:
         """Give out every free slot of these replicas of the model.

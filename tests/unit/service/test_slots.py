@@ -157,6 +157,7 @@ async def test_those_who_wait_for_a_start_that_fails_are_told() -> None:
     waiting = bench.ask()
     bench.die(replica, ReplicaStartFailed("it couldn't be started"))
     assert isinstance(waiting.turn.exception(), ReplicaStartFailed)
+    bench.fleet.finish(waiting)
     assert bench.fleet.promised == 0
 
 
