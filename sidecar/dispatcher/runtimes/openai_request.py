@@ -15,6 +15,7 @@ def request_body(ask: Ask) -> bytes:
         "max_tokens": ask.max_tokens,
         "stream": True,
         "stream_options": {"include_usage": True},
+        "return_progress": True,  # has llama.cpp write while it reads, and so notice that its caller has left
     }
     if ask.temperature is not None:
         body["temperature"] = ask.temperature

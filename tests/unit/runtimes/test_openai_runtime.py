@@ -47,6 +47,7 @@ async def test_the_request_holds_what_was_asked_and_nothing_else(
             "temperature": 0.25,
             "stream": True,
             "stream_options": {"include_usage": True},
+            "return_progress": True,
             "response_format": {
                 "type": "json_schema",
                 "json_schema": {"name": "answer", "schema": schema, "strict": True},
@@ -134,7 +135,7 @@ def test_any_text_reaches_the_body_unchanged(system: str, prompt: str, max_token
     body = orjson.loads(request_body(Ask(ModelId("m"), messages, max_tokens)))
     assert [message["content"] for message in body["messages"]] == [system, prompt]
     assert body["max_tokens"] == max_tokens
-    assert set(body) == {"model", "messages", "max_tokens", "stream", "stream_options"}
+    assert set(body) == {"model", "messages", "max_tokens", "stream", "stream_options", "return_progress"}
 
 
 class _Blocks:
