@@ -12,20 +12,23 @@ from dispatcher.core.task import Message, Role
 from dispatcher.errors import DispatcherError, RuntimeRefused, RuntimeUnreachable
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
+from dispatcher.service.leftover import has_leftover
 from dispatcher.service.replica import Replica
 
 _LOG = structlog.get_logger(__name__)
 _PATIENCE_S = 120.0
 _AGAIN_S = 0.5
+_EVERY_S = 0.1
 _PROMPT = "Count from one to a thousand, in words."  # so long an answer that all slots are ours at the same time
 _TOKENS_MAX = 512
 
 
 class Quiet:
-    """Takes every slot of every adopted replica at once: then nobody else has one. Works with any engine.
+    """Asks every adopted replica until it works on nothing that nobody waits for.
 
-    A server notices only at its next token, or later, that a caller is gone; until then the slot is taken. A replica
-    that is gone, or isn't had within two minutes, is left to the watcher and to the next dispatch.
+    A server notices only at its next token, or later, that a caller is gone. One that doesn't say what it works on has
+    every slot taken at once: then nobody else has one. A replica that is gone, or isn't quiet within two minutes, is
+    left to the watcher and to the next dispatch.
     """
 
     def __init__(self, fleet: Fleet, equipment: Equipment, now: Callable[[], float]) -> None:
@@ -35,7 +38,19 @@ class Quiet:
 
     async def wait(self) -> None:
         """Return when all of them are done with the past."""
-        await asyncio.gather(*(self._taken(replica) for replica in self._adopted))
+        await asyncio.gather(*(self._done_with_the_past(replica) for replica in self._adopted))
+
+    async def _done_with_the_past(self, replica: Replica) -> None:
+        give_up_s = self._now() + _PATIENCE_S
+        while replica.state is ReplicaState.READY and self._now() < give_up_s:
+            match await has_leftover(replica, self._equipment.runtime_of(replica.spec)):
+                case False:
+                    return
+                case None:
+                    await self._taken(replica)
+                    return
+                case True:
+                    await asyncio.sleep(_EVERY_S)
 
     async def _taken(self, replica: Replica) -> None:
         if replica.endpoint is None:

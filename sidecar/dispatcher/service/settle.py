@@ -6,10 +6,10 @@ from collections.abc import Callable
 import structlog
 
 from dispatcher.core.replica import ReplicaState
-from dispatcher.errors import RuntimeFault
 from dispatcher.service.diagnose import Doctor
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
+from dispatcher.service.leftover import has_leftover
 from dispatcher.service.replica import Promise, Replica
 from dispatcher.service.tasks import KeptTasks
 
@@ -63,12 +63,7 @@ class Settler:
 
     async def _is_idle(self, replica: Replica, told_idle_s: float) -> bool:
         """Whether it works on no more than it should; one that doesn't answer does work on something."""
-        if replica.state is not ReplicaState.READY or replica.endpoint is None:
+        if replica.state is not ReplicaState.READY:
             return True
-        try:
-            running = await self._equipment.runtime_of(replica.spec).running(replica.endpoint)
-        except RuntimeFault:
-            return False
-        if running is None:
-            return self._now() >= told_idle_s
-        return running <= sum(not promise.is_left for promise in replica.promises)
+        leftover = await has_leftover(replica, self._equipment.runtime_of(replica.spec))
+        return self._now() >= told_idle_s if leftover is None else not leftover
