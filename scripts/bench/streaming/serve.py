@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import hashlib
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +33,10 @@ def main() -> None:
 async def _serve(folder: Path, port: int) -> None:
     settings = load_settings({"port": port, "data_dir": folder, "auth": "none"})
     program = (sys.executable, str(Path(__file__).with_name("upstream.py")))
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)  # its inference server must end with it
     async with sidecar(settings, program, (_entry(folder / "weights"),)):
-        await asyncio.Event().wait()
+        await stop.wait()
 
 
 def _entry(folder: Path) -> CatalogueEntry:
