@@ -217,7 +217,7 @@ async def sidecar(
             equipment,
             doctor,
             Recorder(database, metrics),
-            PoisonGuard(secrets.token_bytes(32), metrics, now),
+            PoisonGuard(secrets.token_bytes(32), quarantine, metrics, now),
             now,
             wall,
             settings.attempts_max,

@@ -64,5 +64,19 @@ async def test_a_server_that_was_gone_before_says_nothing_against_a_prompt(start
         assert (await client.ask("Name a colour."))["text"]
 
 
+async def test_a_model_that_crashes_under_every_prompt_is_left_alone_and_no_prompt_is_held_guilty(
+    start_sidecar: StartSidecar,
+) -> None:
+    client = await start_sidecar(
+        spec(quality=quality(0.99)), big(quality=quality(0.5)), behaviour={"model": "small", "fault": "crash"}
+    )
+    for number in range(2):
+        await client.ask(f"Number {number}", expect=422)
+    assert (await client.ask("Number 3"))["model"] == "big"
+    assert [(await client.ask(f"Number {number}"))["model"] for number in range(2)] == ["big", "big"]
+    (refused,) = (await client.ask("Number 4"))["decision"]["refused"]
+    assert "3 different prompts" in refused["message"]
+
+
 async def pid_of_the_replica(client: Client) -> int:
     return next((replica.pid for replica in client.sidecar.fleet if replica.pid), 0)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_EVENT_BYTES_MAX = 1_048_576
+_EVENT_BYTES_MAX = 16_777_216  # the last event repeats the whole answer
 
 
 @dataclass(frozen=True, slots=True)

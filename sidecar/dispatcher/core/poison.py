@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NewType
 
-from dispatcher.core.task import Message, OutputFormat
+from dispatcher.core.task import Message, ModelId, OutputFormat
 
 Fingerprint = NewType("Fingerprint", bytes)
 
 _CRASHES_MAX = 2
 _REMEMBERED_S = 900.0
 _SUSPECTS_MAX = 1024
+_IN_A_ROW = 3
 
 
 def fingerprint(key: bytes, messages: Sequence[Message], output: OutputFormat) -> Fingerprint:
@@ -68,3 +69,25 @@ class Suspects:
     def _of(self, request: Fingerprint, now_s: float) -> _Suspicion | None:
         suspicion = self._suspicions.get(request)
         return suspicion if suspicion and now_s < suspicion.until_s else None
+
+
+class Streaks:
+    """The different requests under which each model's servers crashed since the model's last answer.
+
+    A model that crashes under one request after the other is itself at fault, and not what it was asked.
+    """
+
+    def __init__(self) -> None:
+        self._requests: dict[ModelId, set[Fingerprint]] = {}
+
+    def crashed(self, model_id: ModelId, request: Fingerprint) -> frozenset[Fingerprint]:
+        """A server crashed; returns the requests that are innocent of it, none while the model may be."""
+        requests = self._requests.setdefault(model_id, set())
+        requests.add(request)
+        if len(requests) < _IN_A_ROW:
+            return frozenset()
+        return frozenset(self._requests.pop(model_id))
+
+    def answered(self, model_id: ModelId) -> None:
+        """The model gave an answer."""
+        self._requests.pop(model_id, None)

@@ -266,7 +266,7 @@ class Dispatcher:
         self._doctor.answered(lease.replica)
         expected_s = first_token_s(spec, trail.text.prompt_tokens, lease.replica.order.threads)
         self._doctor.spoke(lease.replica, completion.first_token_s, expected_s, at_once)
-        self._poison.answered(trail.request)
+        self._poison.answered(trail.request, spec.id)
         trail.completed(completion, asked_s)
         return completion
 
@@ -274,7 +274,7 @@ class Dispatcher:
         in_flight = await self._doctor.failed(lease.replica, error)
         if in_flight:
             trail.crashes += 1
-            self._poison.crashed(trail.request, was_alone=in_flight == 1)
+            self._poison.crashed(trail.request, lease.replica.model_id, was_alone=in_flight == 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.core.poison import Fingerprint, Suspects, fingerprint
-from dispatcher.core.task import FormatKind, Message, OutputFormat, Role
+from dispatcher.core.poison import Fingerprint, Streaks, Suspects, fingerprint
+from dispatcher.core.task import FormatKind, Message, ModelId, OutputFormat, Role
 
 KEY = b"k" * 32
 A, B = Fingerprint(b"a"), Fingerprint(b"b")
@@ -67,3 +67,18 @@ def test_another_key_or_format_is_another_name() -> None:
 @given(st.lists(st.text(), min_size=1), st.lists(st.text(), min_size=1))
 def test_only_the_same_messages_have_the_same_name(one: list[str], other: list[str]) -> None:
     assert (name(*one) == name(*other)) == (one == other)
+
+
+def test_a_model_that_crashes_under_three_different_requests_in_a_row_is_itself_at_fault() -> None:
+    streaks, model, c = Streaks(), ModelId("m"), Fingerprint(b"c")
+    assert [streaks.crashed(model, one) for one in (A, A, B)] == [frozenset()] * 3
+    assert streaks.crashed(model, c) == {A, B, c}
+    assert streaks.crashed(model, c) == frozenset()
+
+
+def test_an_answer_ends_a_streak() -> None:
+    streaks, model = Streaks(), ModelId("m")
+    streaks.crashed(model, A)
+    streaks.crashed(model, B)
+    streaks.answered(model)
+    assert streaks.crashed(model, Fingerprint(b"c")) == frozenset()
