@@ -16,6 +16,8 @@ from dispatcher.store.models import save_model
 from tests.unit.cli.conftest import Run
 from tests.unit.store.records import a_decision, a_model, a_record
 
+README = (Path(__file__).resolve().parents[3] / "README.md").read_text()
+
 
 def models(*names: str) -> list[dict[str, Any]]:
     """Two of them don't fit together."""
@@ -74,6 +76,14 @@ async def test_the_picture_is_drawn_into_a_file(run: Run, file: Path, tmp_path: 
     await simulated(run, file, "--svg", drawn)
     assert drawn.read_text().startswith("<svg ")
     assert "<rect" in drawn.read_text()
+
+
+async def test_the_readmes_example_gives_what_the_readme_shows(run: Run, tmp_path: Path) -> None:
+    example, shown = README.split("## What if", 1)[1].split("```\n")[1:4:2]
+    write(tmp_path / "monday.json", json.loads(example))
+    result = await run("simulate", str(tmp_path / "monday.json"))
+    lines = [line.rstrip() for line in result.stdout.splitlines()]
+    assert [line for line in shown.splitlines()[1:] if line not in lines] == []
 
 
 async def test_with_enough_memory_nothing_is_swapped(run: Run, file: Path) -> None:
