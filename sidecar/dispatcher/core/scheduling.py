@@ -49,13 +49,16 @@ class Side:
         """Seconds until the queue is empty, if nobody else came."""
         return _work_s(self.waiters, self.slots)
 
-    @property
-    def drain_s(self) -> float:
-        """Seconds until the queue is empty while it refills as it has done lately."""
+    def drain_s(self, now_s: float) -> float:
+        """Seconds until the queue is empty while it refills as it has done lately.
+
+        A burst that is over doesn't go on: nobody comes more often than since the youngest of them came.
+        """
         if not self.waiters:
             return 0.0
-        run_s = sum(waiter.run_s for waiter in self.waiters) / len(self.waiters)
-        utilisation = min(self.arrivals_per_s * run_s / self.slots, _UTILISATION_MAX)
+        youngest_s = min(waiter.age_s(now_s) for waiter in self.waiters)
+        per_s = min(self.arrivals_per_s, 1.0 / youngest_s) if youngest_s > 0.0 else self.arrivals_per_s
+        utilisation = min(per_s * self.work_s / len(self.waiters), _UTILISATION_MAX)
         return self.work_s / (1.0 - utilisation)
 
 
@@ -219,7 +222,7 @@ def _gives_way(incumbent: Incumbent, wanted: Side, now_s: float) -> bool:
     if not side.waiters:
         is_asked_again = side.arrivals_per_s > 0.0 and incumbent.idle_s < min(_HOLD_S, _HOLD_SHARE * loads_s)
         return waited_s >= _PATIENCE * loads_s or not (is_asked_again or incumbent.busy_s > 0.0)
-    saved = wanted.weight(now_s) * side.drain_s
+    saved = wanted.weight(now_s) * side.drain_s(now_s)
     cost = side.weight(now_s) * (wanted.load_s + wanted.work_s + side.load_s)
     return incumbent.up_s >= loads_s and saved > _PROPORTION * cost
 

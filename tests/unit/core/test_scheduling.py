@@ -60,6 +60,14 @@ def test_a_long_answer_does_not_keep_a_crowd_waiting() -> None:
     assert load(wanted, staying, residents=(working("b", waiting=2),)) is not None
 
 
+def test_a_burst_that_is_over_is_not_taken_for_a_queue_without_end() -> None:
+    wanted = side("a", *waiting("a", 50, arrived_s=NOW_S - 80))
+    last = side("b", *waiting("b", 1, arrived_s=NOW_S - 80), arrivals_per_s=0.4)
+    refilling = side("b", *waiting("b", 1, arrived_s=NOW_S - 1), arrivals_per_s=0.4)
+    assert load(wanted, last, residents=(working("b", waiting=1),)) is None
+    assert load(wanted, refilling, residents=(working("b", waiting=1),)) is not None
+
+
 def test_a_model_that_fell_idle_this_moment_is_kept_for_the_next_item_of_a_loop() -> None:
     idle = up("b", idle_s=0.2, up_s=5.0)
     wanted = side("a", *waiting("a", 1, arrived_s=NOW_S - 1))
