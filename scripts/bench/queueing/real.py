@@ -39,13 +39,13 @@ class Compared:
 
 
 def real_workload(rng: random.Random, models: Sequence[Candidate]) -> Workload:
-    """Two workflows of ten items each at once, one a model, a loop over six, and three callers in a hurry."""
+    """Fifty calls: two workflows of twenty items each at once, one a model, a loop over six, four callers in a hurry."""
     draft = Draft(rng)
-    draft.burst(_kind("labels", SMALL, 240.0), 10, rng.uniform(0.0, 0.5), apart_s=0.05)
-    draft.burst(_kind("tickets", LARGE, 240.0), 10, rng.uniform(0.0, 0.5), apart_s=0.05)
+    draft.burst(_kind("labels", SMALL, 300.0), 20, rng.uniform(0.0, 0.5), apart_s=0.05)
+    draft.burst(_kind("tickets", LARGE, 300.0), 20, rng.uniform(0.0, 0.5), apart_s=0.05)
     draft.loop(_kind("loop", SMALL, 120.0), 6, rng.uniform(2.0, 6.0))
-    for _ in range(3):
-        draft.call(_kind("chat", SMALL, 60.0, priority=10), rng.uniform(0.0, 30.0))
+    for _ in range(4):
+        draft.call(_kind("chat", SMALL, 60.0, priority=10), rng.uniform(0.0, 45.0))
     return draft.workload(models, BUDGET_MIB)
 
 
