@@ -8,7 +8,7 @@ from dispatcher.core.task import ModelId
 _CLASS = 10  # priorities this near to each other are one class
 _AGING_S = 60.0  # waiting for this long lifts a dispatch by one class, so that nobody waits for ever
 _RUN_DOUBT = 1.5  # an answer may take this many times what is expected
-_PATIENCE = 0.25  # of its run: who has waited for longer is being kept waiting
+_PATIENCE = 0.1  # of its run: who has waited for longer is being kept waiting
 _LEAD = 1.0  # of its run: a share that has had so much more than the others is ahead of them
 
 
@@ -63,7 +63,8 @@ def first(waiters: Iterable[Waiter], served_s: Mapping[str, float], now_s: float
     """The one of a model's waiters that gets its next slot; None when nobody waits.
 
     By priority class, which rises with age. In a class first those that must start within one run to be in time, by
-    deadline; then those of the share that was served least, again by deadline. A share that has had clearly more than
+    deadline; then those of the share that was served least, again by deadline; last those that can't be in time any
+    more, for their slots would be wasted. A share that has had clearly more than
     the others that wait can't go first with what is urgent while it keeps one of them waiting: else whoever floods a
     model is late with everything, and so always urgent.
 
@@ -80,11 +81,18 @@ def first(waiters: Iterable[Waiter], served_s: Mapping[str, float], now_s: float
         for waiter in waiting
     )
 
-    def rank(waiter: Waiter) -> tuple[int, bool, float, float, int]:
+    def rank(waiter: Waiter) -> tuple[int, bool, bool, float, float, int]:
         had_s = served_s.get(waiter.share, 0.0)
         may_press = not is_kept_waiting or had_s <= fair_s + _LEAD * waiter.run_s
         is_urgent = may_press and waiter.latest_start_s - now_s <= waiter.run_s
-        return -_class(waiter, now_s), not is_urgent, 0.0 if is_urgent else had_s, waiter.deadline_s, waiter.ticket
+        return (
+            -_class(waiter, now_s),
+            waiter.is_hopeless(now_s),
+            not is_urgent,
+            0.0 if is_urgent else had_s,
+            waiter.deadline_s,
+            waiter.ticket,
+        )
 
     return min(waiting, key=rank, default=None)
 
@@ -97,27 +105,51 @@ class Ahead:
     work_s: float = 0.0
 
 
-def ahead_of(newcomer: Waiter, waiters: Iterable[Waiter], served_s: Mapping[str, float], now_s: float) -> Ahead:
+def ahead_of(
+    newcomer: Waiter, waiters: Iterable[Waiter], served_s: Mapping[str, float], now_s: float, servers: int = 1
+) -> Ahead:
     """Say who goes before a newcomer, as far as that can be told now.
 
-    Of other shares in its class only as much as brings them to what its own share will have had by its turn.
+    Of its own share and class those with earlier deadlines, and those who would miss theirs if it went before them:
+    else in an overload each newcomer pushes out others, and all are late. Of other shares in its class only as much work as
+    brings them to what its own share will have had by its turn. Of higher classes everyone.
+
+    Args:
+        servers: how many answers are given at a time.
+    Source: the demand test of earliest deadline first (Baruah, Rosier and Howell 1990).
     """
-    count, work_s, level_s = 0.0, 0.0, served_s.get(newcomer.share, 0.0)
     own = _class(newcomer, now_s)
-    place = -own, newcomer.deadline_s, newcomer.ticket
+    mine: list[Waiter] = []
     others: dict[str, list[float]] = {}
+    count, work_s = 0.0, 0.0
     for waiter in waiters:
         its = _class(waiter, now_s)
-        if its == own and waiter.share != newcomer.share:
-            others.setdefault(waiter.share, []).append(waiter.run_s)
-        elif (-its, waiter.deadline_s, waiter.ticket) < place:
+        if its > own:
             count, work_s = count + 1, work_s + waiter.run_s
-            level_s += waiter.run_s if its == own else 0.0
+        elif its == own and waiter.share == newcomer.share:
+            mine.append(waiter)
+        elif its == own:
+            others.setdefault(waiter.share, []).append(waiter.run_s)
+    before = _before(newcomer, mine, now_s, servers / (1 + len(others)))
+    level_s = served_s.get(newcomer.share, 0.0) + before.work_s
     for share, runs_s in others.items():
         all_s = sum(runs_s)
         before_s = min(all_s, max(0.0, level_s - served_s.get(share, 0.0)))
         count, work_s = count + len(runs_s) * before_s / all_s, work_s + before_s
-    return Ahead(count, work_s)
+    return Ahead(count + before.count, work_s + before.work_s)
+
+
+def _before(newcomer: Waiter, mine: list[Waiter], now_s: float, servers: float) -> Ahead:
+    """Those of its share and class behind whom it has to stand, when so many answers at a time are theirs."""
+    mine.sort(key=lambda waiter: (waiter.deadline_s, waiter.ticket))
+    before, work_s = Ahead(), 0.0
+    for index, waiter in enumerate(mine):
+        work_s += waiter.run_s
+        done_s = now_s + work_s / servers
+        would_miss = done_s <= waiter.deadline_s < done_s + waiter.run_s / servers
+        if would_miss or (waiter.deadline_s, waiter.ticket) < (newcomer.deadline_s, newcomer.ticket):
+            before = Ahead(index + 1, work_s)
+    return before
 
 
 def _class(waiter: Waiter, now_s: float) -> int:

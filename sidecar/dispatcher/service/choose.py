@@ -157,7 +157,7 @@ class Chooser:
 
     def _hall(self, model_id: ModelId, waiters: tuple[Waiter, ...], newcomer: Waiter) -> Hall:
         spec = self._registry.spec(model_id)
-        ahead_s = self._fleet.ahead_of(newcomer, waiters).work_s
+        ahead_s = self._fleet.ahead_of(newcomer, waiters, spec.slots).work_s
         work_s = sum(waiter.run_s for waiter in waiters)
         return Hall(model_id, ahead_s / spec.slots, spec.load_s + work_s / spec.slots)
 

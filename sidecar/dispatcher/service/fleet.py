@@ -98,10 +98,10 @@ class Fleet:
         """How many of those who wait for a slot of a model are of a share."""
         return self._queues[model_id].held_by(share) if model_id in self._queues else 0
 
-    def ahead_of(self, newcomer: Waiter, waiters: Iterable[Waiter]) -> Ahead:
-        """Those of a model's waiters who go before a newcomer."""
+    def ahead_of(self, newcomer: Waiter, waiters: Iterable[Waiter], servers: int) -> Ahead:
+        """Those of a model's waiters who go before a newcomer, when so many are answered at a time."""
         now_s = self._now()
-        return ahead_of(newcomer, waiters, self._shares.as_of(now_s), now_s)
+        return ahead_of(newcomer, waiters, self._shares.as_of(now_s), now_s, servers)
 
     @property
     def stranded(self) -> dict[ModelId, tuple[Waiter, ...]]:
@@ -324,9 +324,10 @@ class Fleet:
         if not self.line_length(model_id):
             return _NOBODY
         waiters = self.waiters(model_id)
-        sharing = max(1, sum(one.is_trusted for one in self._replicas.values() if one.model_id == model_id))
         work_s = sum(one.run_s for one in waiters)
-        ahead = Ahead(len(waiters), work_s) if newcomer is None else self.ahead_of(newcomer, waiters)
+        trusted = [one for one in self._replicas.values() if one.model_id == model_id and one.is_trusted]
+        sharing, servers = max(1, len(trusted)), max(1, sum(one.slots for one in trusted))
+        ahead = Ahead(len(waiters), work_s) if newcomer is None else self.ahead_of(newcomer, waiters, servers)
         return Line(
             waiting=len(waiters),
             work_s=work_s / sharing,

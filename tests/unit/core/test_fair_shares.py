@@ -15,12 +15,12 @@ def flood(count: int, patience_s: float = 600.0) -> list[Waiter]:
 
 
 def test_a_flood_that_is_late_with_everything_keeps_nobody_waiting() -> None:
-    late, quiet = flood(20, patience_s=3.0), waiter(99, "quiet")
+    late, quiet = flood(20, patience_s=4.0), waiter(99, "quiet")
     assert first([*late, quiet], {"flood": 100.0, "quiet": 1.0}, now_s=1.0) == quiet
 
 
 def test_what_is_urgent_goes_first_while_that_keeps_nobody_waiting_for_long() -> None:
-    late, quiet = flood(20, patience_s=3.0), waiter(99, "quiet", arrived_s=1.0)
+    late, quiet = flood(20, patience_s=4.0), waiter(99, "quiet", arrived_s=1.0)
     assert first([*late, quiet], {"flood": 100.0, "quiet": 1.0}, now_s=1.0) == late[0]
 
 
@@ -55,3 +55,19 @@ def test_a_higher_class_is_waited_for_whoever_it_is_of_and_a_lower_one_is_not() 
     others = [waiter(1, "flood", priority=50), waiter(2, "quiet", priority=-50)]
     ahead = ahead_of(waiter(99, "quiet"), others, {"flood": 100.0}, now_s=0.0)
     assert (ahead.count, ahead.work_s) == (1, RUN_S)
+
+
+def test_one_that_cannot_be_in_time_any_more_takes_no_slot_from_one_that_can() -> None:
+    lost, other = waiter(0, "flood", patience_s=2.5), waiter(1, "flood")
+    assert first([lost, other], {}, now_s=1.0) == other
+    assert first([lost], {}, now_s=1.0) == lost
+
+
+def test_a_newcomer_who_is_in_more_of_a_hurry_goes_before_those_who_can_wait() -> None:
+    assert ahead_of(waiter(99, "flood", patience_s=10.0), flood(20), {}, now_s=0.0).count == 0
+
+
+def test_a_newcomer_stands_behind_those_who_would_be_late_if_it_went_before_them() -> None:
+    tight = flood(20, patience_s=20 * RUN_S)
+    assert ahead_of(waiter(99, "flood", patience_s=10.0), tight, {}, now_s=0.0).count == 20
+    assert ahead_of(waiter(99, "flood", patience_s=10.0), tight, {}, now_s=0.0, servers=2).count == 0
