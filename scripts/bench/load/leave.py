@@ -70,7 +70,7 @@ async def _measured(target: Target, log: Path, count: int, admin: str | None) ->
     tasks, fds = _tasks(target, admin), _fds(target)
     left_s = await _come_and_leave(target, range(count), rng)
     over_s = time.monotonic() + _SETTLE_S
-    while (slots := await _slots(target, admin)) + max(0, _fds(target) - fds):  # noqa: ASYNC110 - another process
+    while (slots := await _slots(target, admin)) + max(0, _fds(target) - fds):
         if time.monotonic() > over_s:
             break
         await asyncio.sleep(0.1)

@@ -39,7 +39,7 @@ class Compared:
 
 
 def real_workload(rng: random.Random, models: Sequence[Candidate]) -> Workload:
-    """Fifty calls: two workflows of twenty items each at once, one a model, a loop over six, four callers in a hurry."""
+    """Fifty calls: two workflows of twenty items at once, one a model, a loop over six, four callers in a hurry."""
     draft = Draft(rng)
     draft.burst(_kind("labels", SMALL, 300.0), 20, rng.uniform(0.0, 0.5), apart_s=0.05)
     draft.burst(_kind("tickets", LARGE, 300.0), 20, rng.uniform(0.0, 0.5), apart_s=0.05)

@@ -64,9 +64,9 @@ def first(waiters: Iterable[Waiter], served_s: Mapping[str, float], now_s: float
 
     By priority class, which rises with age. In a class first those that must start within one run to be in time, by
     deadline; then those of the share that was served least, again by deadline; last those that can't be in time any
-    more, for their slots would be wasted. A share that has had clearly more than
-    the others that wait can't go first with what is urgent while it keeps one of them waiting: else whoever floods a
-    model is late with everything, and so always urgent.
+    more, for their slots would be wasted. A share that has had clearly more than the others that wait can't go first
+    with what is urgent while it keeps one of them waiting: else whoever floods a model is late with everything, and so
+    always urgent.
 
     Args:
         served_s: seconds of work each share has had lately; none if it isn't there.
@@ -111,8 +111,8 @@ def ahead_of(
     """Say who goes before a newcomer, as far as that can be told now.
 
     Of its own share and class those with earlier deadlines, and those who would miss theirs if it went before them:
-    else in an overload each newcomer pushes out others, and all are late. Of other shares in its class only as much work as
-    brings them to what its own share will have had by its turn. Of higher classes everyone.
+    else in an overload each newcomer pushes out others, and all are late. Of other shares in its class only as much
+    work as brings them to what its own share will have had by its turn. Of higher classes everyone.
 
     Args:
         servers: how many answers are given at a time.
