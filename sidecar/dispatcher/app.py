@@ -92,6 +92,7 @@ from dispatcher.service.warm import Warmer
 from dispatcher.service.watch import Watcher
 from dispatcher.settings import Auth, Settings
 from dispatcher.store.database import Database
+from dispatcher.store.dispatches import DispatchLog
 from dispatcher.store.lifecycle import measured_peaks, record_lifecycle
 from dispatcher.store.models import admin_models, all_models, sync_catalogue
 from dispatcher.weights.catalogue import CatalogueEntry, load_catalogue
@@ -216,7 +217,7 @@ async def sidecar(
             registry,
             equipment,
             doctor,
-            Recorder(database, metrics),
+            Recorder(DispatchLog(database), metrics),
             PoisonGuard(secrets.token_bytes(32), quarantine, metrics, now),
             now,
             wall,

@@ -148,7 +148,7 @@ class Chooser:
                 replace(candidate, quarantine=failed.get(candidate.spec.id, candidate.quarantine))
                 for candidate in candidates
             ),
-            residents=self._fleet.residents(newcomer),
+            residents=self._fleet.residents(newcomer, request.model),
             budget_mib=self._budget_mib,
             halls=tuple(self._hall(model_id, waiters, newcomer) for model_id, waiters in stranded.items()),
             sides=sides_of(stranded, self._fleet, self._registry) if self._fleet.waiting else {},

@@ -114,10 +114,16 @@ class Fleet:
         """Memory of all replicas together, by their footprints."""
         return sum(replica.footprint_mib for replica in self._replicas.values())
 
-    def residents(self, newcomer: Waiter | None = None) -> tuple[Resident, ...]:
-        """A snapshot for choosing: waits are those of `newcomer`, or of one that goes last."""
+    def residents(self, newcomer: Waiter | None = None, pinned: ModelId | None = None) -> tuple[Resident, ...]:
+        """A snapshot for choosing: waits are those of `newcomer`, or of one that goes last.
+
+        Placing a newcomer takes a look at everyone who waits: with `pinned`, for that model only.
+        """
         now_s = self._now()
-        lines = {model_id: self._line(model_id, newcomer) for model_id in self._queues}
+        lines = {
+            model_id: self._line(model_id, newcomer if pinned in (None, model_id) else None)
+            for model_id in self._queues
+        }
         return tuple(
             resident_of(replica, lines.get(replica.model_id, _NOBODY) if replica.is_usable else _NOBODY, now_s)
             for replica in self._replicas.values()

@@ -4,15 +4,14 @@ from dispatcher.core.outcome import Ending
 from dispatcher.core.record import DispatchRecord
 from dispatcher.core.task import ModelId
 from dispatcher.metrics import Metrics
-from dispatcher.store.database import Database
-from dispatcher.store.dispatches import record_dispatch
+from dispatcher.store.dispatches import DispatchLog
 
 
 class Recorder:
     """Keeps the books of dispatches."""
 
-    def __init__(self, database: Database, metrics: Metrics) -> None:
-        self._database = database
+    def __init__(self, log: DispatchLog, metrics: Metrics) -> None:
+        self._log = log
         self._metrics = metrics
 
     def decided(self, took_s: float) -> None:
@@ -29,7 +28,7 @@ class Recorder:
 
     def record(self, record: DispatchRecord) -> None:
         """A dispatch ended."""
-        record_dispatch(self._database, record)
+        self._log.record(record)
         model = record.model_id or "none"
         self._metrics.dispatches.labels(model, record.task_type, record.ending).inc()
         if record.usage is not None:

@@ -24,6 +24,7 @@ class SlotQueue:
         self._begin = begin
         self._promises: dict[int, Promise] = {}
         self._by_share = Tally()
+        self._waiters: tuple[Waiter, ...] | None = None  # None: to be listed anew
 
     def __len__(self) -> int:
         return len(self._promises)
@@ -31,7 +32,9 @@ class SlotQueue:
     @property
     def waiters(self) -> tuple[Waiter, ...]:
         """Those who wait, in order of arrival."""
-        return tuple(promise.waiter for promise in self._promises.values())
+        if self._waiters is None:
+            self._waiters = tuple(promise.waiter for promise in self._promises.values())
+        return self._waiters
 
     def held_by(self, share: str) -> int:
         """How many of them are of a share."""
@@ -42,12 +45,14 @@ class SlotQueue:
         turn: asyncio.Future[Replica] = asyncio.get_running_loop().create_future()
         promise = self._promises[waiter.ticket] = Promise(waiter, turn)
         self._by_share.add(waiter.share)
+        self._waiters = None
         return promise
 
     def leave(self, promise: Promise) -> None:
         """Stand in line no longer."""
         if self._promises.pop(promise.waiter.ticket, None) is not None:
             self._by_share.remove(promise.waiter.share)
+            self._waiters = None
 
     def serve(self, replicas: Iterable[Replica], served_s: Mapping[str, float], now_s: float) -> None:
         """Give out every free slot of these replicas of the model.

@@ -67,9 +67,16 @@ class Database:
         """
         return await self._writer.write(work)
 
-    def post(self, work: Callable[[aiosqlite.Connection], Awaitable[object]]) -> None:
-        """Have `work` done soon, without waiting or ever raising; dropped and counted when too many posts wait."""
-        self._writer.post(work)
+    def post(self, work: Callable[[aiosqlite.Connection], Awaitable[object]]) -> bool:
+        """Have `work` done soon, without waiting or ever raising; dropped and counted when too many posts wait.
+
+        Returns: whether it will be done.
+        """
+        return self._writer.post(work)
+
+    def drop(self) -> None:
+        """Count one that its sender has dropped itself, because too many wait."""
+        self._writer.drop()
 
     async def read(self, work: Callable[[aiosqlite.Connection], Awaitable[T]]) -> T:
         """Do `work` on a connection that can't write, and return its result.

@@ -1,5 +1,8 @@
 """The log of dispatches: one row each of what happened, and one of why it was chosen so."""
 
+import sqlite3
+from collections.abc import Sequence
+
 import aiosqlite
 
 from dispatcher.core.record import DispatchRecord
@@ -37,14 +40,47 @@ _SELECT = """
 
 def record_dispatch(db: Database, record: DispatchRecord) -> None:
     """Have a dispatch written down soon; nobody waits for it."""
+    db.post(lambda connection: _insert(connection, (record,)))
 
-    async def work(connection: aiosqlite.Connection) -> None:
-        await connection.execute(_INSERT_LOG, log_row(record))
-        if record.decision is not None:
-            row = decision_row(record.dispatch_id, record.decision, record.explanation)
-            await connection.execute(_INSERT_DECISION, row)
 
-    db.post(work)
+class DispatchLog:
+    """Has dispatches written down soon, those that wait for it together: in a rush that is most of the cost.
+
+    Args:
+        waiting_max: how many may wait; beyond, they are dropped.
+    """
+
+    def __init__(self, db: Database, waiting_max: int = 10_000) -> None:
+        self._db = db
+        self._waiting_max = waiting_max
+        self._waiting: list[DispatchRecord] = []
+        self._is_posted = False
+
+    def record(self, record: DispatchRecord) -> None:
+        """Have one written down."""
+        if len(self._waiting) >= self._waiting_max:
+            self._db.drop()
+            return
+        self._waiting.append(record)
+        self._is_posted = self._is_posted or self._db.post(self._write)
+
+    async def _write(self, connection: aiosqlite.Connection) -> None:
+        records, self._waiting, self._is_posted = self._waiting, [], False
+        try:
+            await _insert(connection, records)
+        except sqlite3.Error:
+            if len(records) > 1:
+                for record in records:  # all of these are undone: each alone, so that a bad one takes no other with it
+                    record_dispatch(self._db, record)
+            raise
+
+
+async def _insert(connection: aiosqlite.Connection, records: Sequence[DispatchRecord]) -> None:
+    await connection.executemany(_INSERT_LOG, [log_row(one) for one in records])
+    decided = [(one.dispatch_id, one.decision, one.explanation) for one in records]
+    rows = [decision_row(name, decision, why) for name, decision, why in decided if decision is not None]
+    if rows:
+        await connection.executemany(_INSERT_DECISION, rows)
 
 
 async def dispatch_by_id(db: Database, dispatch_id: DispatchId) -> DispatchRecord | None:

@@ -59,13 +59,21 @@ class Writer:
         self._jobs.put_nowait(_Job(work, done))
         return await asyncio.shield(done)
 
-    def post(self, work: Work) -> None:
-        """Have `work` done some time; drop it when too many wait."""
+    def post(self, work: Work) -> bool:
+        """Have `work` done some time; drop it when too many wait, and return whether it wasn't."""
         if self._is_closed or self._posts_waiting >= self._posts_max:
-            self._drop()
-            return
+            self.drop()
+            return False
         self._posts_waiting += 1
         self._jobs.put_nowait(_Job(work, None))
+        return True
+
+    def drop(self) -> None:
+        """Count a post that isn't done."""
+        self.dropped_posts += 1
+        if not self._is_dropping:  # one line for a burst; it is over when no more than half wait again
+            self._is_dropping = True
+            log.error("store_posts_dropped", waiting=self._posts_waiting, dropped_posts=self.dropped_posts)
 
     async def empty_log(self) -> bool:
         """Have the log copied back into the file and cut to nothing; False when readers are in the way."""
@@ -166,12 +174,6 @@ class Writer:
         translated = store_error(self._path, error)  # one for each caller: they add their tracebacks to it
         translated.__cause__ = error
         return translated
-
-    def _drop(self) -> None:
-        self.dropped_posts += 1
-        if not self._is_dropping:  # one line for a burst; it is over when no more than half wait again
-            self._is_dropping = True
-            log.error("store_posts_dropped", waiting=self._posts_waiting, dropped_posts=self.dropped_posts)
 
     def _count_out(self, job: _Job) -> None:
         if job.done is not None:
