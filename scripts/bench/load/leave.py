@@ -1,7 +1,7 @@
 """Measures what callers leave behind who hang up at any moment; see `scripts/bench/leave`.
 
-They leave while they wait for a slot, while their model is loaded, while it answers. There is room for two of the four
-models, so that models come and go all the time. The baseline is the same through a bare proxy.
+They leave while they wait for a slot, while their model is loaded, while it answers. There is room for three of the
+four models, so that models come and go all the time. The baseline is the same through a bare proxy.
 """
 
 import argparse
@@ -25,8 +25,8 @@ from scripts.bench.load.numbers import percentile
 from scripts.bench.load.run import Target, bare_proxy, sidecar
 from scripts.bench.table import Row, print_table
 
-_AT_ONCE = 40
-_STAYS_S = (0.0, 3.0)
+_AT_ONCE = 24
+_STAYS_S = (0.0, 4.0)
 _SETTLE_S = 20.0
 _UPSTREAM = Path(__file__).with_name("upstream.py")
 _GAUGES = re.compile(r"^ai_dispatch_(?:in_flight|waiting) (\S+)$", re.MULTILINE)
@@ -52,7 +52,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="aidleave") as name:
         folder, log = Path(name), Path(name) / "answers.log"
         program = [sys.executable, str(_UPSTREAM), str(log)]
-        memory_mib = str(MEMORY_MIB // 2)
+        memory_mib = str(MEMORY_MIB * 3 // 4)
         with sidecar(folder / "ours", "--program", json.dumps(program), "--memory-mib", memory_mib) as target:
             admin = (folder / "ours" / "admin.token").read_text().strip()
             ours = asyncio.run(_measured(target, log, options.n, admin))
@@ -69,16 +69,19 @@ async def _measured(target: Target, log: Path, count: int, admin: str | None) ->
     await asyncio.sleep(_SETTLE_S / 4)
     tasks, fds = _tasks(target, admin), _fds(target)
     left_s = await _come_and_leave(target, range(count), rng)
+    slots, tasks_more, fds_more = 0, 0, 0
     over_s = time.monotonic() + _SETTLE_S
-    while (slots := await _slots(target, admin)) + max(0, _fds(target) - fds):
-        if time.monotonic() > over_s:
+    while time.monotonic() < over_s:  # what ends in the background, a stop for example, takes a moment
+        await asyncio.sleep(0.2)
+        slots = await _slots(target, admin)
+        tasks_more, fds_more = max(0, _tasks(target, admin) - tasks), max(0, _fds(target) - fds)
+        if slots + tasks_more + fds_more == 0:
             break
-        await asyncio.sleep(0.1)
     ended = [json.loads(line) for line in (await asyncio.to_thread(log.read_text)).splitlines()]
     after = [(at_s - left_s[who], is_whole) for who, at_s, is_whole in ended if who in left_s]
     went_on_s = tuple(gap_s for gap_s, _ in after if gap_s > 0)
     for_nobody = sum(is_whole for gap_s, is_whole in after if gap_s > 0)
-    return Left(slots, max(0, _tasks(target, admin) - tasks), max(0, _fds(target) - fds), went_on_s, for_nobody)
+    return Left(slots, tasks_more, fds_more, went_on_s, for_nobody)
 
 
 async def _come_and_leave(target: Target, numbers: Sequence[int], rng: random.Random) -> dict[str, float]:

@@ -12,8 +12,8 @@ from dispatcher.weights.weightfile import WeightFile
 
 MODELS = ("ant", "bee", "cat", "dog")
 SLOTS = 2
-TOKENS = 5
-TOKEN_S = 0.04
+TOKENS = 6
+TOKEN_S = 0.05
 CORES = 128  # the fakes only wait: cores mustn't be what limits them
 BEHAVIOUR = {"token_delay_s": TOKEN_S}
 CAPACITY_PER_S = len(MODELS) * SLOTS / (TOKENS * TOKEN_S)

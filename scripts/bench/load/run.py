@@ -7,6 +7,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -37,10 +38,13 @@ class Target:
     def put_under(self, *phases: Phase) -> list[Sent]:
         """Send the load of these phases from a process of its own; what became of each request, in order."""
         plan = Plan(f"{self.address}/api/dispatch", self.token, phases, MODELS, TOKENS)
-        command = [sys.executable, "-P", "-m", "scripts.bench.load.generator"]
-        told = TypeAdapter(Plan).dump_json(plan)
-        done = subprocess.run(command, input=told, stdout=subprocess.PIPE, check=True)
-        return sorted(TypeAdapter(list[Sent]).validate_json(done.stdout), key=lambda sent: sent.due_s)
+        with tempfile.TemporaryDirectory(prefix="aidload") as folder:
+            told, became = Path(folder) / "plan.json", Path(folder) / "sent.json"
+            told.write_bytes(TypeAdapter(Plan).dump_json(plan))
+            command = [sys.executable, "-P", "-m", "scripts.bench.load.generator", str(told), str(became)]
+            subprocess.run(command, check=True)
+            sent = TypeAdapter(list[Sent]).validate_json(became.read_bytes())
+        return sorted(sent, key=lambda one: one.due_s)
 
     def tasks(self) -> int:
         """How many tasks a sidecar has."""
