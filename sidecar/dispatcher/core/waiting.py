@@ -50,14 +50,6 @@ class Waiter:
         """Whether it will hardly be in time when it gets a slot at `start_s`."""
         return start_s + self.run_s > self.deadline_s
 
-    def goes_before(self, other: "Waiter", now_s: float) -> bool:
-        """Whether it stands before another of the same model, shares aside."""
-        return (-_class(self, now_s), self.deadline_s, self.ticket) < (
-            -_class(other, now_s),
-            other.deadline_s,
-            other.ticket,
-        )
-
 
 def first(waiters: Iterable[Waiter], served_s: Mapping[str, float], now_s: float) -> Waiter | None:
     """The one of a model's waiters that gets its next slot; None when nobody waits.
@@ -111,8 +103,9 @@ def ahead_of(
     """Say who goes before a newcomer, as far as that can be told now.
 
     Of its own share and class those with earlier deadlines, and those who would miss theirs if it went before them:
-    else in an overload each newcomer pushes out others, and all are late. Of other shares in its class only as much
-    work as brings them to what its own share will have had by its turn. Of higher classes everyone.
+    else in an overload each newcomer pushes out others, and all are late. Of other shares in its class as much work
+    as of its own, and what they are behind; that its own may be behind is no credit, for they may have been promised
+    their turns already. Of higher classes everyone.
 
     Args:
         servers: how many answers are given at a time.
@@ -131,10 +124,10 @@ def ahead_of(
         elif its == own:
             others.setdefault(waiter.share, []).append(waiter.run_s)
     before = _before(newcomer, mine, now_s, servers / (1 + len(others)))
-    level_s = served_s.get(newcomer.share, 0.0) + before.work_s
+    had_s = served_s.get(newcomer.share, 0.0)
     for share, runs_s in others.items():
         all_s = sum(runs_s)
-        before_s = min(all_s, max(0.0, level_s - served_s.get(share, 0.0)))
+        before_s = min(all_s, before.work_s + max(0.0, had_s - served_s.get(share, 0.0)))
         count, work_s = count + len(runs_s) * before_s / all_s, work_s + before_s
     return Ahead(count + before.count, work_s + before.work_s)
 
@@ -153,4 +146,5 @@ def _before(newcomer: Waiter, mine: list[Waiter], now_s: float, servers: float) 
 
 
 def _class(waiter: Waiter, now_s: float) -> int:
-    return int((waiter.priority + waiter.age_s(now_s) / _AGING_S * _CLASS) // _CLASS)
+    age_s = now_s - waiter.arrived_s  # not by `age_s`: this is asked for everyone who waits at every choice
+    return int((waiter.priority + (age_s / _AGING_S * _CLASS if age_s > 0.0 else 0.0)) // _CLASS)

@@ -327,10 +327,10 @@ class Fleet:
 
     def _line(self, model_id: ModelId, newcomer: Waiter | None) -> Line:
         """Those who wait for a model, shared out evenly among its replicas."""
-        if not self.line_length(model_id):
+        queue = self._queues.get(model_id)
+        if not queue:
             return _NOBODY
-        waiters = self.waiters(model_id)
-        work_s = sum(one.run_s for one in waiters)
+        waiters, work_s = queue.waiters, queue.work_s
         trusted = [one for one in self._replicas.values() if one.model_id == model_id and one.is_trusted]
         sharing, servers = max(1, len(trusted)), max(1, sum(one.slots for one in trusted))
         ahead = Ahead(len(waiters), work_s) if newcomer is None else self.ahead_of(newcomer, waiters, servers)

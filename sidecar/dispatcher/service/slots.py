@@ -25,6 +25,7 @@ class SlotQueue:
         self._promises: dict[int, Promise] = {}
         self._by_share = Tally()
         self._waiters: tuple[Waiter, ...] | None = None  # None: to be listed anew
+        self._work_s = 0.0
 
     def __len__(self) -> int:
         return len(self._promises)
@@ -34,7 +35,13 @@ class SlotQueue:
         """Those who wait, in order of arrival."""
         if self._waiters is None:
             self._waiters = tuple(promise.waiter for promise in self._promises.values())
+            self._work_s = sum(waiter.run_s for waiter in self._waiters)
         return self._waiters
+
+    @property
+    def work_s(self) -> float:
+        """Expected seconds of work for all of them."""
+        return self._work_s if self.waiters else 0.0
 
     def held_by(self, share: str) -> int:
         """How many of them are of a share."""

@@ -8,7 +8,7 @@ from dispatcher.core.simulation.machine import Machine
 from dispatcher.core.simulation.row import Row
 from dispatcher.core.simulation.visit import Visit
 from dispatcher.core.task import ModelId
-from dispatcher.core.waiting import Waiter
+from dispatcher.core.waiting import Ahead, Waiter, ahead_of
 
 
 def situation_of(visit: Visit, books: Books, machine: Machine) -> Situation:
@@ -56,7 +56,7 @@ def _side(model_id: ModelId, books: Books, machine: Machine) -> Side:
 def _hall(model_id: ModelId, newcomer: Waiter, books: Books, machine: Machine) -> Hall:
     spec = machine.workload.candidates[model_id].spec
     waiters = books.waiters(model_id)
-    ahead_s = sum(one.run_s for one in waiters if one.goes_before(newcomer, newcomer.arrived_s))
+    ahead_s = ahead_of(newcomer, waiters, books.shares.as_of(machine.now_s), machine.now_s, spec.slots).work_s
     work_s = sum(one.run_s for one in waiters)
     return Hall(model_id, ahead_s / spec.slots, spec.load_s + work_s / spec.slots)
 
@@ -64,9 +64,12 @@ def _hall(model_id: ModelId, newcomer: Waiter, books: Books, machine: Machine) -
 def _resident(row: Row, books: Books, now_s: float, newcomer: Waiter | None) -> Resident:
     spec = row.candidate.spec
     waiters = () if row.is_condemned else books.waiters(row.model_id)
-    ahead = [one for one in waiters if newcomer is None or one.goes_before(newcomer, now_s)]
+    work_s = sum(one.run_s for one in waiters)
+    ahead = Ahead(len(waiters), work_s)
+    if newcomer is not None:
+        ahead = ahead_of(newcomer, waiters, books.shares.as_of(now_s), now_s, spec.slots)
     left = [_left_s(row, visit, now_s) for visit in row.visits]
-    has_free_slot = len(left) + len(ahead) < spec.slots
+    has_free_slot = len(left) + int(ahead.count) < spec.slots
     return Resident(
         replica_id=row.replica_id,
         model_id=row.model_id,
@@ -78,9 +81,9 @@ def _resident(row: Row, books: Books, now_s: float, newcomer: Waiter | None) -> 
         slots=spec.slots,
         threads=row.candidate.threads,
         footprint_mib=row.candidate.footprint_mib,
-        queue_s=0.0 if has_free_slot else (sum(left) + sum(one.run_s for one in ahead)) / spec.slots,
+        queue_s=0.0 if has_free_slot else (sum(left) + ahead.work_s) / spec.slots,
         in_flight_s=max(left, default=0.0),
-        drain_s=(sum(left) + sum(one.run_s for one in waiters)) / spec.slots,
+        drain_s=(sum(left) + work_s) / spec.slots,
         ready_in_s=_ready_in_s(row, now_s),
         reload_s=spec.load_s,
         uses_per_s=row.use_rate(now_s),
