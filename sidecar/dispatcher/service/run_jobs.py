@@ -139,7 +139,8 @@ class JobRunner:
         except DispatcherError as error:  # the next run takes them back
             _LOG.warning("jobs_not_given_back", reason=error.message)
         else:
-            _LOG.info("jobs_given_back", jobs=given)
+            if given:
+                _LOG.info("jobs_given_back", jobs=given)
 
     async def _end_overdue(self) -> None:
         error = DeadlineExceeded("the deadline passed while the job waited for its turn; raise requirements.timeout")
