@@ -106,6 +106,7 @@ async def test_a_deadline_ends_a_dispatch_and_frees_the_replica(client: Client) 
     assert (await client.ask(model="small"))["text"]
 
 
+@pytest.mark.heavy
 async def test_a_long_queue_gets_a_second_replica_and_both_work(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(load_s=0.5), behaviour={"token_delay_s": 0.05})
     await client.ask("warm up")
@@ -195,6 +196,7 @@ async def test_forty_dispatches_for_two_models_that_do_not_fit_together_take_few
     assert sum((await starts(client)).values()) <= 4  # one after the other in order of arrival, it would be forty
 
 
+@pytest.mark.heavy
 async def test_an_urgent_dispatch_gets_its_model_although_the_one_in_memory_has_much_to_do(
     start_sidecar: StartSidecar,
 ) -> None:
@@ -226,6 +228,7 @@ async def test_a_model_that_was_refused_only_for_being_cold_is_there_for_the_nex
     assert (await client.ask(requirements=limits))["model"] == "small"
 
 
+@pytest.mark.heavy
 async def test_a_busy_replica_is_drained_not_cut_when_its_memory_is_wanted(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(), big(), memory_mib=2000, behaviour={"token_delay_s": 0.1})
     await client.ask("warm up", model="small")

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.integration.conftest import Client, StartSidecar
 from tests.integration.waiting import until
 from tests.unit.core.builders import spec
@@ -17,6 +19,7 @@ async def ask(client: Client, workflow: str) -> int:
         return response.status
 
 
+@pytest.mark.heavy
 async def test_who_floods_leaves_room_for_other_workflows_and_does_not_keep_them_waiting(
     start_sidecar: StartSidecar,
 ) -> None:
