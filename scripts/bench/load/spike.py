@@ -33,7 +33,7 @@ _BASELINE_SPIKE_S = 20.0  # it only gets worse
 _WORKFLOWS = tuple(f"workflow {number}" for number in range(5))
 _NEIGHBOURS = tuple(f"neighbour {number}" for number in range(5))
 _NAMES = ("spike", "neighbour", "memory")
-_REQUESTS, _CALLERS, _WARM_UP = 20_000, 8, 0.25
+_REQUESTS, _CALLERS, _WARM_UP = 20_000, 8, 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,10 @@ def main() -> None:
         with sidecar(folder / "ours") as target:
             start_all(target, folder / "ours")
             capacity_per_s = _capacity(target)
-            if "spike" in chosen:
-                ours = _stand(target, capacity_per_s, options.seconds)
             if "neighbour" in chosen:
                 beside = _neighbour(target, capacity_per_s)
+            if "spike" in chosen:
+                ours = _stand(target, capacity_per_s, options.seconds)
         if "spike" in chosen:
             with bare_proxy(folder / "bare") as target:
                 bare = _stand(target, _capacity(target), min(options.seconds, _BASELINE_SPIKE_S))
