@@ -8,7 +8,7 @@ from scripts.bench.kills.campaign import campaign
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]
 
-_KILLS = 40
+_KILLS = 100
 
 
 async def test_no_kill_loses_a_job_answers_it_twice_or_runs_it_twice_at_once(tmp_path: Path) -> None:
