@@ -42,11 +42,14 @@ class KeptTasks:
 
 
 async def _supervised(work: Callable[[], Awaitable[None]], name: str) -> None:
-    backoff_s = _BACKOFF_S
+    clock, backoff_s = asyncio.get_running_loop().time, _BACKOFF_S
     while True:
+        begun_s = clock()
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - a loop of the sidecar must not end by a fault nobody thought of
             _LOG.exception("loop_failed", loop=name, error=repr(error), again_in_s=backoff_s)
+        if clock() - begun_s > _BACKOFF_MAX_S:
+            backoff_s = _BACKOFF_S  # it had been well for long
         await asyncio.sleep(backoff_s)
         backoff_s = min(backoff_s * 2, _BACKOFF_MAX_S)
