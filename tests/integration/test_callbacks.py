@@ -88,6 +88,7 @@ async def test_a_job_that_failed_or_was_cancelled_is_told_too(start_sidecar: Sta
     assert [heard["error"]["code"] for _, heard in listener.heard] == ["invalid_answer", "job_cancelled"]
 
 
+@pytest.mark.heavy
 async def test_who_does_not_listen_yet_is_told_later(start_sidecar: StartSidecar, listener: Listener) -> None:
     client = await start_sidecar(callback_hosts="127.0.0.1")
     listener.statuses = [404, 500, 204]

@@ -64,7 +64,8 @@ def left_behind() -> tuple[Counter[str], int]:
     return tasks, psutil.Process().num_fds()
 
 
-@pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.heavy)])
+@pytest.mark.heavy
+@pytest.mark.parametrize("count", [100, 1000])
 @pytest.mark.timeout(600)
 async def test_callers_who_leave_at_any_moment_leave_nothing_behind(start_sidecar: StartSidecar, count: int) -> None:
     client = await start_sidecar(spec(slots=4), big(load_s=1.0), memory_mib=2000, behaviour={"load_s": 0.3})

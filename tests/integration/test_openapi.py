@@ -25,6 +25,7 @@ async def test_every_field_of_a_request_is_described_in_snake_case(client: Clien
     assert "max_tokens" in schemas["RequirementsBody"]["properties"]
 
 
+@pytest.mark.heavy
 @pytest.mark.timeout(180)
 async def test_generated_requests_meet_only_answers_that_are_described(tmp_path: Path) -> None:
     """Schemathesis sends what the document allows and what it forbids, and checks each answer against it."""
