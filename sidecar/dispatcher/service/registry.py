@@ -41,12 +41,15 @@ class Registry:
         self._peaks_mib = dict(peaks_mib)
         self._threads = threads
         self._raised: set[ModelId] = set()
+        self._has_run = set(peaks_mib)
 
     def __iter__(self) -> Iterator[ModelSpec]:
         return iter(tuple(self._specs.values()))
 
     def put(self, spec: ModelSpec) -> None:
-        """Add a model, or replace what is known of it."""
+        """Add a model, or replace what is known of it; with another reference it is one that never ran here."""
+        if (known := self._specs.get(spec.id)) is not None and known.reference != spec.reference:
+            self._has_run.discard(spec.id)
         self._specs = dict(sorted({**self._specs, spec.id: spec}.items()))
 
     def remove(self, model_id: ModelId) -> None:
@@ -109,7 +112,7 @@ class Registry:
     def _fetch_s(self, spec: ModelSpec) -> float:
         """What its server has to fetch before it can load it: nothing, once a replica of it has run here."""
         fetches = spec.host is HostKind.DOCKER and not self.is_from_the_library(spec)
-        return spec.footprint.weights_mib / _FETCH_MIB_PER_S if fetches and spec.id not in self._peaks_mib else 0.0
+        return spec.footprint.weights_mib / _FETCH_MIB_PER_S if fetches and spec.id not in self._has_run else 0.0
 
     def _weights_state(self, spec: ModelSpec) -> WeightsState:
         """What a server fetches itself is as good as here."""
@@ -131,6 +134,10 @@ class Registry:
         self._raised.add(model_id)
         self._peaks_mib[model_id] = round(footprint_mib * _RAISE)
         return self._peaks_mib[model_id]
+
+    def came_up(self, model_id: ModelId) -> None:
+        """Note that a replica has run here: what it had to fetch is there."""
+        self._has_run.add(model_id)
 
     def measured(self, model_id: ModelId, memory_mib: int) -> None:
         """Note how much memory a replica takes."""

@@ -86,6 +86,7 @@ class Starter:
             took_s = self._now() - begun_s
             self._fleet.ready(replica, endpoint)
             self._quarantine.came_up(replica.model_id)
+            self._registry.came_up(replica.model_id)
             self._metrics.starts.labels(replica.model_id, "ready").inc()
             self._metrics.load_s.labels(replica.model_id).observe(took_s)
             _LOG.info("replica_ready", replica=replica.id, model=replica.model_id, load_s=round(took_s, 2))
