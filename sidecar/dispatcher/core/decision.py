@@ -53,6 +53,7 @@ class Forecast:
         quality: how good that answer would be, 0..1.
         output_tokens: expected length of the answer.
         cost_usd: price of the answer, or of the memory and time it takes here.
+        tries: how many outcomes of this model at such work are known here; 0 when all is from the catalogue.
     """
 
     run: Seconds
@@ -61,6 +62,7 @@ class Forecast:
     quality: float
     output_tokens: int
     cost_usd: float
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,8 @@ class Refusal:
 class Decision:
     """The choice: the best option, the others in falling order, and who was refused.
 
-    `propensity` is the chance with which this option was chosen; 1 unless exploring.
+    `propensity` is the chance with which this option was chosen: 1 where nothing else could have been; `explored` says
+    that another was expected to be better.
     """
 
     chosen: Option
@@ -127,6 +130,7 @@ class Decision:
     objective: Objective
     propensity: float
     ranker: str
+    explored: bool = False
 
     @property
     def runner_up(self) -> Option | None:

@@ -25,6 +25,10 @@ class TextFeatures:
     sample: str
 
 
+NO_TEXT = TextFeatures(chars=0, prompt_tokens=0, turns=0, lines=0, question_marks=0, sample="")
+"""Of a prompt of which nothing is known."""
+
+
 def features_of(messages: Sequence[Message]) -> TextFeatures:
     """Measure a prompt; long ones are sampled, so the cost doesn't grow with their length."""
     last = next((message.content for message in reversed(messages) if message.role is Role.USER), "")

@@ -1,11 +1,14 @@
 """What to expect of a model that has no history here: time, success, quality and cost from its catalogue entry."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from dispatcher.core.decision import Forecast, Seconds
+from dispatcher.core.features import NO_TEXT, TextFeatures
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.seconds import total
-from dispatcher.core.task import Complexity, FormatKind, OutputFormat, TaskType
+from dispatcher.core.task import Complexity, Context, FormatKind, OutputFormat, TaskType
 
 RANKER = "prior"
 """The name under which these forecasts stand in the log."""
@@ -45,6 +48,48 @@ class Work:
     prompt_tokens: int
     max_tokens: int
     output: OutputFormat
+    text: TextFeatures = NO_TEXT
+    context: Context = field(default_factory=Context)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One model that might do the work, its replica running on `threads` CPU threads.
+
+    `max_tokens` is the longest answer that is allowed and that its context has room for.
+    """
+
+    spec: ModelSpec
+    threads: int
+    footprint_mib: int
+    max_tokens: int
+
+
+class Forecaster(Protocol):
+    """Foretells what each model would do with one dispatch."""
+
+    @property
+    def name(self) -> str:
+        """The ranker's name, as it stands in the log."""
+
+    def forecasts(self, work: Work, questions: Sequence[Question]) -> tuple[Forecast, ...]:
+        """One forecast for each question, in their order."""
+
+
+class PriorForecaster:
+    """Foretells from the catalogue alone."""
+
+    @property
+    def name(self) -> str:
+        """The ranker's name, as it stands in the log."""
+        return RANKER
+
+    def forecasts(self, work: Work, questions: Sequence[Question]) -> tuple[Forecast, ...]:
+        """One forecast for each question, in their order."""
+        return tuple(
+            forecast(one.spec, replace(work, max_tokens=one.max_tokens), one.threads, one.footprint_mib)
+            for one in questions
+        )
 
 
 def forecast(spec: ModelSpec, work: Work, threads: int, footprint_mib: int) -> Forecast:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from dispatcher.core.decision import Forecast, Refusal, RefusalReason, Seconds, Way
 from dispatcher.core.eligibility import Candidate, refusal
 from dispatcher.core.features import TextFeatures
-from dispatcher.core.forecast import Work, forecast
+from dispatcher.core.forecast import Question, Work, forecast
 from dispatcher.core.placement import Placement, place
 from dispatcher.core.replica import STARTING, ReplicaId, ReplicaState, Resident
 from dispatcher.core.scheduling import Incumbent, Side, turn_within_s
@@ -38,7 +38,8 @@ class Situation:
 
     `halls` are the models that others wait for already, and that must have memory given up for them; `sides` these and
     those in memory with whoever waits for them, and `newcomer` the request as one who would wait too: by both, those in
-    memory may be seen to give way for its deadline.
+    memory may be seen to give way for its deadline. `forecasts` are by model and CPU threads; what isn't among them is
+    forecast from the catalogue.
     """
 
     request: DispatchRequest
@@ -52,6 +53,7 @@ class Situation:
     halls: tuple[Hall, ...] = ()
     sides: Mapping[ModelId, Side] = field(default_factory=dict)
     newcomer: Waiter | None = None
+    forecasts: Mapping[tuple[ModelId, int], Forecast] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def _wait_key(resident: Resident) -> tuple[float, bool, str]:
 
 
 def _on_replica(way: Way, candidate: Candidate, resident: Resident, situation: Situation) -> Prospect:
-    expected = forecast(candidate.spec, _work(candidate, situation), resident.threads, candidate.footprint_mib)
+    expected = _forecast(candidate, resident.threads, situation)
     finish = total(_for_others(resident.wait_s), expected.run)
     return Prospect(candidate.spec.id, way, resident.replica_id, (), expected, finish, regret_s=0.0)
 
@@ -147,7 +149,7 @@ def _by_starting(candidate: Candidate, situation: Situation) -> list[Prospect]:
     placement = placement_for(candidate, situation.residents, situation.budget_mib)
     if placement is None or candidate.unstartable is not None:
         return []
-    expected = forecast(candidate.spec, _work(candidate, situation), candidate.threads, candidate.footprint_mib)
+    expected = _forecast(candidate, candidate.threads, situation)
     waits = _for_others(placement.wait_s + _ahead_s(candidate.spec.id, situation))
     turn_s = _turn_within_s(candidate, expected.run.p50, placement, situation)
     if turn_s is not None and turn_s < waits.p50:
@@ -177,12 +179,41 @@ def _turn_within_s(candidate: Candidate, run_s: float, placement: Placement, sit
     return turn_within_s(newcomer, side, incumbents, newcomer.arrived_s)
 
 
-def _work(candidate: Candidate, situation: Situation) -> Work:
-    room = candidate.spec.context_tokens - situation.text.prompt_tokens
+def _forecast(candidate: Candidate, threads: int, situation: Situation) -> Forecast:
+    known = situation.forecasts.get((candidate.spec.id, threads))
+    if known is not None:
+        return known
+    question = _question(candidate, threads, situation)
+    work = replace(work_of(situation), max_tokens=question.max_tokens)
+    return forecast(candidate.spec, work, threads, candidate.footprint_mib)
+
+
+def work_of(situation: Situation) -> Work:
+    """What there is to do, whichever model does it."""
     return Work(
         situation.task_type,
         situation.complexity,
         situation.text.prompt_tokens,
-        min(situation.max_tokens, room),
+        situation.max_tokens,
         situation.request.requirements.output,
+        situation.text,
+        situation.request.context,
     )
+
+
+def questions_of(situation: Situation) -> tuple[Question, ...]:
+    """What has to be foretold for the choice: each model that may be used, on the threads its replicas have."""
+    running: dict[ModelId, set[int]] = {}
+    for resident in situation.residents:
+        running.setdefault(resident.model_id, set()).add(resident.threads)
+    return tuple(
+        _question(candidate, threads, situation)
+        for candidate in situation.candidates
+        if not refusal(candidate, situation.request, situation.task_type, situation.text, situation.budget_mib)
+        for threads in sorted(running.get(candidate.spec.id, set()) | {candidate.threads})
+    )
+
+
+def _question(candidate: Candidate, threads: int, situation: Situation) -> Question:
+    room = candidate.spec.context_tokens - situation.text.prompt_tokens
+    return Question(candidate.spec, threads, candidate.footprint_mib, min(situation.max_tokens, room))

@@ -1,0 +1,1 @@
+"""What is learned from outcomes: LightGBM and arrays live here and nowhere else."""
