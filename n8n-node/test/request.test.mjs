@@ -28,6 +28,7 @@ test('a form left as it is asks for the prompt with the default deadline and not
 
 test('every option goes out under the name of the API', () => {
 	const options = {
+		explore: false,
 		maxTokens: 64,
 		minQuality: 0.4,
 		objective: 'fastest',
@@ -47,6 +48,7 @@ test('every option goes out under the name of the API', () => {
 		complexity: 'auto',
 		objective: 'fastest',
 		priority: 5,
+		explore: false,
 		requirements: {
 			max_tokens: 64,
 			timeout: 41.5,

@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     deadline_confidence: float = Field(
         0.7, gt=0, lt=1, description="A model is chosen only if it keeps the deadline with this chance."
     )
+    exploration: float = Field(
+        0.02, ge=0, le=0.2, description="Share of dispatches that may try another model than the best; 0 for none."
+    )
     docker_host: str | None = Field(
         None,
         pattern=r"^(unix:///|ssh://)[^\s]+$",

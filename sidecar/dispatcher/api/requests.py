@@ -54,6 +54,7 @@ def dispatch_request(body: PromptBody, limits: RequestLimits) -> DispatchRequest
         model=None if body.model in (None, _AUTO) else ModelId(body.model),
         context=Context(**body.context.model_dump()),
         priority=body.priority,
+        explore=body.explore,
     )
 
 

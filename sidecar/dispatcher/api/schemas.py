@@ -85,6 +85,9 @@ class PromptBody(Body):
     model: _Name | None = Field(None, description="Pins the choice to one model; absent or `auto` leaves it free.")
     context: ContextBody = Field(default_factory=ContextBody)
     priority: int = Field(0, ge=-100, le=100, description="Larger goes first among those that wait.")
+    explore: bool = Field(
+        True, description="Whether now and then another model than the best known may be tried, to learn from it."
+    )
 
 
 class DispatchBody(PromptBody):

@@ -128,7 +128,10 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class DispatchRequest:
-    """One prompt to answer. `model` pins the choice to one model; of `priority`, -100..100, the larger goes first."""
+    """One prompt to answer. `model` pins the choice to one model; of `priority`, -100..100, the larger goes first.
+
+    `explore` says whether another model than the best known may be tried for it, to learn from that.
+    """
 
     messages: tuple[Message, ...]
     requirements: Requirements
@@ -138,6 +141,7 @@ class DispatchRequest:
     model: ModelId | None = None
     context: Context = field(default_factory=Context)
     priority: int = 0
+    explore: bool = True
 
     @property
     def share(self) -> str:

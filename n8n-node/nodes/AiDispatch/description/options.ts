@@ -11,6 +11,14 @@ export const options: INodeProperties = {
 	default: {},
 	options: [
 		{
+			displayName: 'Explore',
+			name: 'explore',
+			type: 'boolean',
+			default: true,
+			description:
+				'Whether now and then another model than the best known may be tried here, to learn how it does',
+		},
+		{
 			displayName: 'If No Model Is Fast Enough',
 			name: 'onInfeasible',
 			type: 'options',

@@ -8,6 +8,7 @@ export interface Form {
 	/** The id of the one model that must answer; empty or `auto` for the sidecar's choice. */
 	model: unknown;
 	options: {
+		explore?: unknown;
 		maxTokens?: unknown;
 		minQuality?: unknown;
 		objective?: unknown;

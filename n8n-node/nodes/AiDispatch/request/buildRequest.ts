@@ -14,6 +14,7 @@ export function buildRequest(form: Form): DispatchRequest {
 		complexity: form.complexity,
 		objective: options.objective,
 		priority: options.priority,
+		explore: options.explore,
 		requirements: filledIn({
 			max_tokens: options.maxTokens,
 			timeout: deadlineOf(options.timeout, form.itemCount),
