@@ -56,7 +56,7 @@ test('a job is what a dispatch would be, under a key of its execution, node, run
 		complexity: 'auto',
 		priority: -7,
 		requirements: { timeout: 300, on_infeasible: 'best_effort' },
-		context: { workflow_id: 'w-1', node_id: 'n-1', execution_id: '7', item_index: 0 },
+		context: { workflow_id: 'w-1', node_id: 'n-1', execution_id: '7', item_index: 0, run_index: 2 },
 	});
 });
 

@@ -32,11 +32,14 @@ def test_every_table_is_strict() -> None:
     assert [name for name, is_strict in strict.items() if not is_strict and not name.startswith("sqlite_")] == []
 
 
-def test_prompts_and_answers_rest_in_the_queue_only() -> None:
+def test_prompts_and_answers_rest_in_the_queue_only_and_callers_words_in_their_feedback() -> None:
     with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(_SCHEMA.read_text(encoding="utf-8"))
         columns = database.execute(
             "SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table'"
         ).fetchall()
     forbidden = {"prompt", "answer", "text", "content", "messages", "response", "result", "comment"}
-    assert {(table, column) for table, column in columns if column in forbidden} == {("request_queue", "result")}
+    assert {(table, column) for table, column in columns if column in forbidden} == {
+        ("request_queue", "result"),
+        ("feedback", "comment"),
+    }

@@ -231,3 +231,22 @@ async def test_the_connection_can_be_used_again(client: Client) -> None:
         for _ in range(3):
             async with http.post("/api/dispatch", json={"prompt": "hi"}) as response:
                 assert response.status == 200
+
+
+async def test_the_log_says_what_was_seen_of_an_answer_and_where_it_ran(client: Client) -> None:
+    where = {"workflowId": "w", "nodeId": "n", "executionId": "e", "itemIndex": 0, "runIndex": 3}
+    reply = await client.ask(context=where, requirements={"format": "json", "max_tokens": 50})
+    stored = await _stored(client, reply["dispatch_id"])
+    assert (stored["run_index"], stored["max_tokens"], stored["source"]) == (3, 50, "caller")
+    assert (stored["valid"], stored["empty"], stored["declined"]) == (True, False, False)
+    assert (stored["threads"], stored["at_once"]) == (1, 1)
+    assert reply["decision"]["explored"] is False
+    assert stored["decision"] == reply["decision"]
+
+
+async def test_a_model_that_declines_or_answers_out_of_shape_is_logged_as_such(client: Client) -> None:
+    declined = await client.ask(f"Do it. {mark(answer='Sorry, I cannot help with that.')}")
+    assert (await _stored(client, declined["dispatch_id"]))["declined"] is True
+    wrong = await client.ask(mark(answer="no json"), expect=502, requirements={"format": "json"})
+    stored = await _stored(client, wrong["error"]["dispatch_id"])
+    assert (stored["valid"], stored["declined"]) == (False, False)

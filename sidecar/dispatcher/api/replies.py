@@ -49,6 +49,7 @@ def decision_reply(decision: Decision, explanation: Explanation) -> DecisionRepl
         objective=decision.objective,
         utility=_round(chosen.utility),
         propensity=decision.propensity,
+        explored=decision.explored,
         ranker=decision.ranker,
         forecast=_forecast(chosen),
         runner_up=_option(other) if other else None,
@@ -62,6 +63,7 @@ def decision_reply(decision: Decision, explanation: Explanation) -> DecisionRepl
 
 def stored_reply(record: DispatchRecord) -> StoredDispatchReply:
     """One dispatch of the log."""
+    verdict = record.verdict
     return StoredDispatchReply(
         dispatch_id=record.dispatch_id,
         started_at=iso(record.started_at),
@@ -75,8 +77,16 @@ def stored_reply(record: DispatchRecord) -> StoredDispatchReply:
         node_id=record.context.node_id,
         execution_id=record.context.execution_id,
         item_index=record.context.item_index,
+        run_index=record.context.run_index,
         timeout_s=record.timeout_s,
         prompt_chars=record.prompt_chars,
+        max_tokens=record.max_tokens,
+        threads=record.threads,
+        at_once=record.at_once,
+        valid=verdict.is_valid if verdict else None,
+        empty=verdict.is_empty if verdict else None,
+        declined=verdict.is_refusal if verdict else None,
+        source=record.source,
         usage=_usage(record.usage) if record.usage else None,
         timing=_timing(record.timing),
         attempts=[_attempt(attempt) for attempt in record.attempts],

@@ -10,7 +10,7 @@ from dispatcher.core.decision import RefusalReason, Way
 from dispatcher.core.model import Engine, HostKind, WeightsState
 from dispatcher.core.outcome import Ending, FinishReason
 from dispatcher.core.replica import ReplicaState
-from dispatcher.core.task import Capability, Complexity, Objective, OnInfeasible, Privacy, Role, TaskType
+from dispatcher.core.task import Capability, Complexity, Objective, OnInfeasible, Privacy, Role, Source, TaskType
 
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -70,6 +70,7 @@ class ContextBody(Body):
     node_id: _Name | None = None
     execution_id: _Name | None = None
     item_index: int | None = Field(None, ge=0)
+    run_index: int | None = Field(None, ge=0, description="The node's run; the same item of it again is a retry.")
 
 
 class PromptBody(Body):
@@ -174,8 +175,9 @@ class DecisionReply(Reply):
     flip: str | None = Field(None, description="The smallest change that would have chosen the runner-up.")
     objective: Objective
     utility: float
-    propensity: float
-    ranker: str
+    propensity: float = Field(description="The chance with which this was chosen; 1 where it was certain.")
+    explored: bool = Field(description="Another was expected to be better: this one was tried to learn of it.")
+    ranker: str = Field(description="What made the forecasts.")
     forecast: ForecastReply
     runner_up: OptionReply | None = None
     options: list[OptionReply]
@@ -354,8 +356,16 @@ class StoredDispatchReply(Reply):
     node_id: str | None
     execution_id: str | None
     item_index: int | None
+    run_index: int | None
     timeout_s: float
     prompt_chars: int
+    max_tokens: int | None
+    threads: int | None = Field(description="CPU threads of the replica; absent where someone else runs it.")
+    at_once: int | None = Field(description="Dispatches it worked on at the same time, this one included.")
+    valid: bool | None = Field(description="Whether the answer had the shape that was asked for, if one was.")
+    empty: bool | None
+    declined: bool | None = Field(description="Whether the model declined to answer.")
+    source: Source
     usage: UsageReply | None
     timing: TimingReply
     attempts: list[AttemptReply]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dispatcher.core.features import RequestFeatures
 from dispatcher.core.replica import ReplicaId
 from dispatcher.core.task import Complexity, ModelId, Objective, TaskType
 
@@ -119,7 +120,8 @@ class Decision:
     """The choice: the best option, the others in falling order, and who was refused.
 
     `propensity` is the chance with which this option was chosen: 1 where nothing else could have been; `explored` says
-    that another was expected to be better.
+    that another was expected to be better. `features` are the request as the ranker saw it; None of one that looks at
+    none.
     """
 
     chosen: Option
@@ -131,6 +133,7 @@ class Decision:
     propensity: float
     ranker: str
     explored: bool = False
+    features: RequestFeatures | None = None
 
     @property
     def runner_up(self) -> Option | None:

@@ -25,6 +25,21 @@ class TextFeatures:
     sample: str
 
 
+@dataclass(frozen=True, slots=True)
+class RequestFeatures:
+    """A request as a ranker saw it: what it can be learned from later, never its text.
+
+    Args:
+        version: of the lists' meaning; those of another version aren't compared.
+        numbers: length, script, task and so on.
+        text: the prompt's place among the texts that the ranker knows.
+    """
+
+    version: int
+    numbers: tuple[float, ...]
+    text: tuple[float, ...]
+
+
 NO_TEXT = TextFeatures(chars=0, prompt_tokens=0, turns=0, lines=0, question_marks=0, sample="")
 """Of a prompt of which nothing is known."""
 

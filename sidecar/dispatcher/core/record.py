@@ -6,7 +6,8 @@ from enum import StrEnum
 from dispatcher.core.decision import Decision, Explanation
 from dispatcher.core.outcome import Attempt, Ending, FinishReason, Timing, Usage
 from dispatcher.core.replica import ReplicaId, ReplicaState
-from dispatcher.core.task import Complexity, Context, DispatchId, ModelId, Objective, TaskType
+from dispatcher.core.task import Complexity, Context, DispatchId, ModelId, Objective, Source, TaskType
+from dispatcher.core.verdict import Verdict
 
 
 class GroupBy(StrEnum):
@@ -23,7 +24,13 @@ class GroupBy(StrEnum):
 class DispatchRecord:
     """One dispatch, from its arrival to its end. `started_at` is Unix time in seconds, UTC.
 
-    `decision` is None when every model was refused; `model_id` is who answered, or who was tried last.
+    Args:
+        max_tokens: the longest answer that was asked for; None when the caller didn't say.
+        model_id: who answered, or who was tried last.
+        threads: CPU threads of its replica.
+        at_once: how many dispatches the replica worked on when this one was put to it, this one included.
+        verdict: what is seen of the answer without reading it; None when there was none.
+        decision: None when every model was refused.
     """
 
     dispatch_id: DispatchId
@@ -38,16 +45,21 @@ class DispatchRecord:
     context: Context
     timeout_s: float
     prompt_chars: int
+    max_tokens: int | None
     model_id: ModelId | None
     replica_id: ReplicaId | None
+    threads: int | None
+    at_once: int | None
     usage: Usage | None
     finish_reason: FinishReason | None
     timing: Timing
     prefill_s: float | None
     decode_s: float | None
+    verdict: Verdict | None
     attempts: tuple[Attempt, ...]
     decision: Decision | None
     explanation: Explanation | None
+    source: Source = Source.CALLER
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,13 @@ class FormatKind(StrEnum):
     JSON_SCHEMA = "json_schema"
 
 
+class Source(StrEnum):
+    """Who asks: somebody who wants the answer, or the sidecar, which wants to know its models."""
+
+    CALLER = "caller"
+    CALIBRATION = "calibration"
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a chat."""
@@ -118,12 +125,16 @@ class Requirements:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where in n8n a dispatch comes from; every part is optional."""
+    """Where in n8n a dispatch comes from; every part is optional.
+
+    `run_index` counts the node's runs within an execution: the same item of the same run again is a retry.
+    """
 
     workflow_id: str | None = None
     node_id: str | None = None
     execution_id: str | None = None
     item_index: int | None = None
+    run_index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +153,7 @@ class DispatchRequest:
     context: Context = field(default_factory=Context)
     priority: int = 0
     explore: bool = True
+    source: Source = Source.CALLER
 
     @property
     def share(self) -> str:

@@ -16,7 +16,7 @@ from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.outcome import Ask, Attempt, Completion, Ending, OnText, Timing
 from dispatcher.core.prompting import render
 from dispatcher.core.retrying import RetryBudget, Tries
-from dispatcher.core.task import DispatchId, DispatchRequest, ModelId
+from dispatcher.core.task import DispatchId, DispatchRequest, FormatKind, ModelId
 from dispatcher.core.waiting import Waiter
 from dispatcher.errors import (
     DeadlineInfeasible,
@@ -212,19 +212,29 @@ class Dispatcher:
 
     async def _attempt(self, trail: Trail, choice: Choice, on_text: OnText | None) -> _Done:
         """One try at one model. The lease is taken before anything awaits, so the choice still holds."""
-        trail.choice, trail.was_asked = choice, False
+        trail.tries(choice)
         begun_s = self._now()
         self._recorder.decided(begun_s - trail.begun_s)
         try:
             async with self._leaser.lease(self._waiter(trail, choice), trail.on_wait) as lease:
                 trail.leased(lease)
                 completion = await self._completed(trail, choice, lease, on_text)
-            checked = check_answer(completion, trail.request.requirements.output)
+            checked = self._checked(trail, completion)
         except DispatcherError as error:
             trail.attempts.append(Attempt(choice.decision.chosen.model_id, error.code, self._now() - begun_s))
             raise
         trail.attempts.append(Attempt(choice.decision.chosen.model_id, None, self._now() - begun_s))
         return _Done(choice, completion, checked)
+
+    def _checked(self, trail: Trail, completion: Completion) -> Checked:
+        output = trail.request.requirements.output
+        try:
+            checked = check_answer(completion, output)
+        except InvalidAnswer:
+            trail.is_valid = False
+            raise
+        trail.is_valid = None if output.kind is FormatKind.TEXT else True
+        return checked
 
     def _waiter(self, trail: Trail, choice: Choice) -> Waiter:
         chosen = choice.decision.chosen
@@ -250,8 +260,8 @@ class Dispatcher:
             output=wants.output,
         )
         asked_s = self._now()
-        trail.was_asked, trail.has_text = True, False
         at_once = lease.replica.in_flight
+        trail.asks(at_once)
         try:
             completion = await self._equipment.runtime_of(spec).complete(
                 lease.endpoint, ask, self._patience(trail, choice, spec), trail.noting(on_text)

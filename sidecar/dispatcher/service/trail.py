@@ -9,6 +9,7 @@ from dispatcher.core.outcome import Attempt, Completion, Ending, OnText, Timing
 from dispatcher.core.record import DispatchRecord
 from dispatcher.core.replica import ReplicaId
 from dispatcher.core.task import DispatchId, DispatchRequest
+from dispatcher.core.verdict import verdict_of
 from dispatcher.errors import (
     CallerGone,
     DeadlineExceeded,
@@ -53,7 +54,10 @@ class Trail:
     classified: Classification
     choice: Choice | None = None
     replica_id: ReplicaId | None = None
+    threads: int | None = None
+    at_once: int | None = None
     completion: Completion | None = None
+    is_valid: bool | None = None
     first_token_s: float | None = None
     queue_s: float = 0.0
     load_s: float = 0.0
@@ -64,11 +68,22 @@ class Trail:
     on_wait: OnWait | None = None
     attempts: list[Attempt] = field(default_factory=list)
 
+    def tries(self, choice: Choice) -> None:
+        """Note who is tried now; what came of an attempt before counts no longer."""
+        self.choice, self.was_asked = choice, False
+        self.replica_id = self.threads = self.at_once = None
+        self.completion = self.is_valid = None
+
     def leased(self, lease: Lease) -> None:
         """Note who works on it, and what getting there took."""
         self.replica_id = lease.replica.id
+        self.threads = lease.replica.order.threads if lease.replica.order.is_ours else None
         self.load_s += lease.load_s
         self.queue_s += lease.queue_s
+
+    def asks(self, at_once: int) -> None:
+        """Note that a runtime is asked now, which works on so many then, this one included."""
+        self.was_asked, self.has_text, self.at_once = True, False, at_once
 
     def completed(self, completion: Completion, asked_s: float) -> None:
         """Note the answer of a runtime that was asked at `asked_s`."""
@@ -106,16 +121,21 @@ class Trail:
             context=request.context,
             timeout_s=request.requirements.timeout_s,
             prompt_chars=self.text.chars,
+            max_tokens=request.requirements.max_tokens,
             model_id=self.choice.decision.chosen.model_id if self.choice else None,
             replica_id=self.replica_id,
+            threads=self.threads,
+            at_once=self.at_once,
             usage=done.usage if done else None,
             finish_reason=done.finish_reason if done else None,
             timing=self.timing(now_s),
             prefill_s=done.prefill_s if done else None,
             decode_s=done.decode_s if done else None,
+            verdict=verdict_of(done.text, self.is_valid) if done else None,
             attempts=tuple(self.attempts),
             decision=self.choice.decision if self.choice else None,
             explanation=self.choice.explanation() if self.choice else None,
+            source=request.source,
         )
 
 

@@ -16,23 +16,26 @@ _INSERT_LOG = """
         dispatch_id, started_at, ending, error_code, asked_task_type, asked_complexity, task_type, complexity,
         objective, workflow_id, node_id, execution_id, item_index, timeout_s, prompt_chars, model_id, replica_id,
         prompt_tokens, completion_tokens, finish_reason, queue_s, load_s, first_token_s, total_s, prefill_s,
-        decode_s, attempts
+        decode_s, attempts, threads, at_once, max_tokens, run_index, is_valid, is_empty, is_refusal, source
     ) VALUES (
         :dispatch_id, :started_at, :ending, :error_code, :asked_task_type, :asked_complexity, :task_type, :complexity,
         :objective, :workflow_id, :node_id, :execution_id, :item_index, :timeout_s, :prompt_chars, :model_id,
         :replica_id, :prompt_tokens, :completion_tokens, :finish_reason, :queue_s, :load_s, :first_token_s, :total_s,
-        :prefill_s, :decode_s, :attempts
+        :prefill_s, :decode_s, :attempts, :threads, :at_once, :max_tokens, :run_index, :is_valid, :is_empty,
+        :is_refusal, :source
     )
 """
 _INSERT_DECISION = """
     INSERT INTO decisions (
-        dispatch_id, model_id, way, propensity, ranker, chosen, ranked, refused, why, deciding_term, flip
+        dispatch_id, model_id, way, propensity, ranker, chosen, ranked, refused, why, deciding_term, flip, explored,
+        features
     ) VALUES (
-        :dispatch_id, :model_id, :way, :propensity, :ranker, :chosen, :ranked, :refused, :why, :deciding_term, :flip
+        :dispatch_id, :model_id, :way, :propensity, :ranker, :chosen, :ranked, :refused, :why, :deciding_term, :flip,
+        :explored, :features
     )
 """
 _SELECT = """
-    SELECT log.*, way, propensity, ranker, chosen, ranked, refused, why, deciding_term, flip
+    SELECT log.*, way, propensity, ranker, chosen, ranked, refused, why, deciding_term, flip, explored, features
     FROM performance_logs AS log LEFT JOIN decisions USING (dispatch_id)
     WHERE dispatch_id = ?
 """

@@ -52,7 +52,7 @@ _PERFORMANCE = """
             ending = 'succeeded' AS succeeded,
             total_s, first_token_s, load_s, prompt_tokens, completion_tokens
         FROM performance_logs
-        WHERE started_at >= :since
+        WHERE started_at >= :since AND source = 'caller'
     ),
     placed AS (
         SELECT

@@ -23,9 +23,9 @@ _ROWS_MAX = 20_000
 _CALLS = """
     SELECT
         started_at, timeout_s, total_s, queue_s, load_s, prompt_chars, prompt_tokens, task_type, complexity, objective,
-        ending, log.model_id, workflow_id, node_id, execution_id, refused
+        ending, log.model_id, workflow_id, node_id, execution_id, run_index, refused
     FROM performance_logs AS log LEFT JOIN decisions USING (dispatch_id)
-    WHERE started_at >= :since AND ending <> 'cancelled'
+    WHERE started_at >= :since AND ending <> 'cancelled' AND source = 'caller'
     ORDER BY started_at, dispatch_id
     LIMIT :rows_max
 """
@@ -108,6 +108,7 @@ async def _check_version(connection: aiosqlite.Connection, path: Path) -> None:
 
 def _call(row: sqlite3.Row) -> LoggedCall:
     loop = (row["workflow_id"], row["node_id"], row["execution_id"])
+    run = () if row["run_index"] is None else (str(row["run_index"]),)
     return LoggedCall(
         started_at=row["started_at"],
         timeout_s=row["timeout_s"],
@@ -121,7 +122,7 @@ def _call(row: sqlite3.Row) -> LoggedCall:
         model_id=None if row["model_id"] is None else ModelId(row["model_id"]),
         is_pinned=_names_a_pin(row["refused"]),
         workflow_id=row["workflow_id"],
-        loop=None if None in loop else "/".join(loop),
+        loop=None if None in loop else "/".join((*loop, *run)),
     )
 
 

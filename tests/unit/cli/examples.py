@@ -39,6 +39,7 @@ DECISION = DecisionReply(
     objective=Objective.BALANCED,
     utility=0.5,
     propensity=1.0,
+    explored=False,
     ranker="prior",
     forecast=FORECAST,
     options=[OptionReply(model="tiny", way=Way.WARM, utility=0.5, chance_in_time=0.99, forecast=FORECAST)],

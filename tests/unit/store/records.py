@@ -13,15 +13,18 @@ from dispatcher.core.decision import (
     Terms,
     Way,
 )
+from dispatcher.core.features import RequestFeatures
 from dispatcher.core.model import Engine, Footprint, HostKind, ModelSpec, QualityTable, RuntimeKind, Speed
 from dispatcher.core.outcome import Attempt, Ending, FinishReason, Timing, Usage
 from dispatcher.core.record import DispatchRecord, LifecycleRecord
 from dispatcher.core.replica import ReplicaId, ReplicaState
-from dispatcher.core.task import Capability, Complexity, Context, DispatchId, ModelId, Objective, TaskType
+from dispatcher.core.task import Capability, Complexity, Context, DispatchId, ModelId, Objective, Source, TaskType
+from dispatcher.core.verdict import Verdict
 
 _NOWHERE = Context()
 _SOME_TOKENS = Usage(10, 20)
 _A_SECOND = Timing(0.0, 0.0, 0.1, 1.0)
+_FINE = Verdict(is_valid=None, is_empty=False, is_refusal=False)
 _REAL_TASKS = [task for task in TaskType if task is not TaskType.AUTO]
 _REAL_COMPLEXITIES = [complexity for complexity in Complexity if complexity is not Complexity.AUTO]
 
@@ -67,7 +70,9 @@ def a_record(
     usage: Usage | None = _SOME_TOKENS,
     timing: Timing = _A_SECOND,
     decode_s: float | None = 2.0,
+    verdict: Verdict | None = _FINE,
     decision: Decision | None = None,
+    source: Source = Source.CALLER,
 ) -> DispatchRecord:
     """A dispatch with nothing special about it."""
     return DispatchRecord(
@@ -83,16 +88,21 @@ def a_record(
         context=context,
         timeout_s=30.0,
         prompt_chars=100,
+        max_tokens=None,
         model_id=None if model_id is None else ModelId(model_id),
         replica_id=None,
+        threads=2,
+        at_once=1,
         usage=usage,
         finish_reason=FinishReason.STOP,
         timing=timing,
         prefill_s=0.5,
         decode_s=decode_s,
+        verdict=verdict,
         attempts=(),
         decision=decision,
         explanation=None,
+        source=source,
     )
 
 
@@ -158,6 +168,12 @@ _options = st.builds(
     chance_in_time=_shares,
     terms=st.builds(Terms, _any_numbers, _any_numbers, _any_numbers, _any_numbers),
 )
+_features = st.builds(
+    RequestFeatures,
+    st.integers(0, 2**31),
+    st.lists(_any_numbers, max_size=4).map(tuple),
+    st.lists(_any_numbers, max_size=4).map(tuple),
+)
 _refusals = st.builds(Refusal, _models, st.sampled_from(RefusalReason), _texts)
 
 
@@ -180,6 +196,8 @@ def dispatch_records(draw: st.DrawFn) -> DispatchRecord:
             objective=st.just(objective),
             propensity=_shares,
             ranker=_texts,
+            explored=st.booleans(),
+            features=st.none() | _features,
         )
     )
     succeeded = ending is Ending.SUCCEEDED
@@ -195,18 +213,30 @@ def dispatch_records(draw: st.DrawFn) -> DispatchRecord:
         complexity=complexity,
         objective=objective,
         context=draw(
-            st.builds(Context, st.none() | _texts, st.none() | _texts, st.none() | _texts, st.none() | _counts)
+            st.builds(
+                Context,
+                st.none() | _texts,
+                st.none() | _texts,
+                st.none() | _texts,
+                st.none() | _counts,
+                st.none() | _counts,
+            )
         ),
         timeout_s=draw(_seconds),
         prompt_chars=draw(_counts),
+        max_tokens=draw(st.none() | st.integers(1, 2**40)),
         model_id=draw(_models if succeeded else st.none() | _models),
         replica_id=draw(st.none() | _replicas),
+        threads=draw(st.none() | _counts),
+        at_once=draw(st.none() | st.integers(1, 2**40)),
         usage=draw(st.none() | st.builds(Usage, _counts, _counts)),
         finish_reason=draw(st.none() | st.sampled_from(FinishReason)),
         timing=draw(st.builds(Timing, _seconds, _seconds, st.none() | _seconds, _seconds)),
         prefill_s=draw(st.none() | _seconds),
         decode_s=draw(st.none() | _seconds),
+        verdict=draw(st.none() | st.builds(Verdict, st.none() | st.booleans(), st.booleans(), st.booleans())),
         attempts=tuple(draw(st.lists(st.builds(Attempt, _models, st.none() | _texts, _seconds), max_size=3))),
         decision=decision,
         explanation=None if decision is None else draw(explanation),
+        source=draw(st.sampled_from(Source)),
     )

@@ -67,7 +67,8 @@ async def test_a_commit_that_fails_but_stays_open_is_rolled_back(db: Database) -
     async def breaks_the_commit(connection: aiosqlite.Connection) -> None:
         await connection.execute("PRAGMA defer_foreign_keys = ON")  # looked at by COMMIT, which then ends nothing
         await connection.execute(
-            "INSERT INTO decisions VALUES ('nobody', 'm', 'warm', 1.0, 'prior', '{}', '[]', '[]', NULL, NULL, NULL)"
+            "INSERT INTO decisions (dispatch_id, model_id, way, propensity, ranker, chosen, ranked, refused) "
+            "VALUES ('nobody', 'm', 'warm', 1.0, 'prior', '{}', '[]', '[]')"
         )
 
     await make_notes(db)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dispatcher.core.outcome import Ending, Timing, Usage
 from dispatcher.core.record import GroupBy
-from dispatcher.core.task import Context, TaskType
+from dispatcher.core.task import Context, Source, TaskType
 from dispatcher.store.database import Database
 from dispatcher.store.dispatches import record_dispatch
 from dispatcher.store.performance import PerformanceRow, performance
@@ -163,3 +163,11 @@ async def test_the_summary_says_how_each_model_does_at_each_kind_of_work(db: Dat
 
 def _timing(total_s: float) -> Timing:
     return Timing(0.0, 0.0, None, total_s)
+
+
+async def test_what_the_sidecar_asked_itself_is_not_counted(db: Database) -> None:
+    record_dispatch(db, a_record("own", source=Source.CALIBRATION))
+    record_dispatch(db, a_record("callers"))
+    await writing_connection(db)
+    (row,) = await performance(db, GroupBy.MODEL, since=0.0)
+    assert row.dispatches == 1

@@ -10,7 +10,7 @@ import pytest
 
 from dispatcher.core.decision import Refusal, RefusalReason
 from dispatcher.core.outcome import Ending, Timing
-from dispatcher.core.task import Context, ModelId
+from dispatcher.core.task import Context, ModelId, Source
 from dispatcher.errors import StoreError
 from dispatcher.store.database import Database
 from dispatcher.store.dispatches import record_dispatch
@@ -39,6 +39,14 @@ async def test_calls_come_in_order_with_the_time_of_their_answer_alone(tmp_path:
     assert (failed.run_s, failed.loop) == (None, None)
     assert (later.run_s, later.total_s, later.workflow_id, later.loop) == (4.0, 9.0, "w", "w/n/e")
     assert await calls(tmp_path / "log.db", since=15.0) == (later,)
+
+
+async def test_runs_of_a_node_are_told_apart_and_what_the_sidecar_asked_itself_is_left_out(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "log.db")
+    record_dispatch(database, a_record("d1", context=Context("w", "n", "e", 1, run_index=2)))
+    record_dispatch(database, a_record("own", source=Source.CALIBRATION))
+    await database.close()
+    assert [call.loop for call in await calls(tmp_path / "log.db")] == ["w/n/e/2"]
 
 
 async def test_whether_a_model_was_asked_for_is_seen_by_why_others_were_refused(tmp_path: Path) -> None:

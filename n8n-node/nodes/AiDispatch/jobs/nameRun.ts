@@ -1,6 +1,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { randomString } from 'n8n-workflow';
 
+import { runIndexOf } from '../request/runIndexOf';
+
 /**
  * What the keys of this run's jobs begin with: execution, node, run of the node, and this try of it.
  *
@@ -10,6 +12,10 @@ import { randomString } from 'n8n-workflow';
  * n8n never resumes a node in the middle of a run, so nobody needs the same name later.
  */
 export function nameRun(context: IExecuteFunctions): string {
-	const { $runIndex } = context.getWorkflowDataProxy(0);
-	return [context.getExecutionId(), context.getNode().id, $runIndex, randomString(12)].join('.');
+	return [
+		context.getExecutionId(),
+		context.getNode().id,
+		runIndexOf(context),
+		randomString(12),
+	].join('.');
 }

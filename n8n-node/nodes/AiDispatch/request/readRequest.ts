@@ -3,6 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { buildRequest } from './buildRequest';
 import type { DispatchRequest } from './DispatchRequest';
 import type { Form } from './Form';
+import { runIndexOf } from './runIndexOf';
 
 /** The body for one item, from the fields of the node. */
 export function readRequest(context: IExecuteFunctions, itemIndex: number): DispatchRequest {
@@ -19,6 +20,7 @@ export function readRequest(context: IExecuteFunctions, itemIndex: number): Disp
 			node_id: context.getNode().id,
 			execution_id: context.getExecutionId(),
 			item_index: itemIndex,
+			run_index: runIndexOf(context),
 		},
 	});
 }
