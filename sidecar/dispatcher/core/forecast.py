@@ -22,7 +22,9 @@ _LOAD_DOUBT = 1.8
 _LENGTH_DOUBT = 2.0  # P90 ÷ P50 of answer length
 _SUCCESS = 0.97
 _SUCCESS_JSON = 0.92
-_REQUEST_S = 0.02  # connection, template and the first sampling step
+REQUEST_S = 0.02
+"""Connection, template and the first sampling step."""
+
 _USD_PER_GIB_S = 2e-6  # a rented 4 GiB server at about 20 USD a month
 
 _OUTPUT_TOKENS: dict[TaskType, tuple[int, int, int]] = {  # low, medium, high
@@ -96,10 +98,10 @@ def forecast(spec: ModelSpec, work: Work, threads: int, footprint_mib: int) -> F
     """Predict one model on one dispatch, its replica running on `threads` CPU threads."""
     expected = _expected_tokens(work)
     reading_s = prefill_s(spec, work.prompt_tokens, threads)
-    token_s = 1 / (spec.speed.decode_tps * threads**_DECODE_SCALING)
+    token_s = token_s_of(spec, threads)
     longest = min(work.max_tokens, round(expected * _LENGTH_DOUBT))
     run = total(
-        Seconds(_REQUEST_S + reading_s, _REQUEST_S + reading_s * _SPEED_DOUBT),
+        Seconds(REQUEST_S + reading_s, REQUEST_S + reading_s * _SPEED_DOUBT),
         Seconds(expected * token_s, longest * token_s * _SPEED_DOUBT),
     )
     return Forecast(
@@ -114,7 +116,7 @@ def forecast(spec: ModelSpec, work: Work, threads: int, footprint_mib: int) -> F
 
 def first_token_s(spec: ModelSpec, prompt_tokens: int, threads: int) -> float:
     """How long a model that does nothing else takes to its first token."""
-    return _REQUEST_S + prefill_s(spec, prompt_tokens, threads)
+    return REQUEST_S + prefill_s(spec, prompt_tokens, threads)
 
 
 def prefill_s(spec: ModelSpec, prompt_tokens: int, threads: int) -> float:
@@ -123,9 +125,19 @@ def prefill_s(spec: ModelSpec, prompt_tokens: int, threads: int) -> float:
     return prompt_tokens / tokens_per_s
 
 
+def token_s_of(spec: ModelSpec, threads: int) -> float:
+    """How long a model writes one token."""
+    tokens_per_s: float = spec.speed.decode_tps * threads**_DECODE_SCALING
+    return 1 / tokens_per_s
+
+
+def typical_tokens(task_type: TaskType, complexity: Complexity) -> int:
+    """How long answers to such work are, whatever is allowed."""
+    return _OUTPUT_TOKENS[task_type][_STEPS.index(complexity)]
+
+
 def _expected_tokens(work: Work) -> int:
-    typical = _OUTPUT_TOKENS[work.task_type][_STEPS.index(work.complexity)]
-    return max(1, min(typical, work.max_tokens))
+    return max(1, min(typical_tokens(work.task_type, work.complexity), work.max_tokens))
 
 
 def _cost_usd(spec: ModelSpec, tokens: int, run_s: float, footprint_mib: int) -> float:
