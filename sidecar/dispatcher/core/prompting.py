@@ -4,10 +4,11 @@ The inference server applies the model's own chat template to these messages. Ca
 scanned for placeholders, so that `prefix + prompt + suffix` holds for any Unicode.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dispatcher.core.task import FormatKind, Message, OutputFormat, Role
+from dispatcher.core.variants import PLAIN, Wording, schema_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +36,37 @@ _PLAIN = Dialect()
 _JSON_WORDS = "Answer with one JSON value and nothing else."
 
 
-def render(family: str, messages: Sequence[Message], output: OutputFormat) -> tuple[Message, ...]:
-    """The messages to send to a model of this family: one system message at most, first if there is one."""
+def render(
+    family: str, messages: Sequence[Message], output: OutputFormat, wording: Wording = PLAIN
+) -> tuple[Message, ...]:
+    """The messages to send to a model of this family: one system message at most, first if there is one.
+
+    `wording` must fit the dispatch (variants.fitting): what it holds is said, beside all that the caller says.
+    """
     dialect = _DIALECTS.get(family, _PLAIN)
     said = [message.content for message in messages if message.role is Role.SYSTEM]
-    if not said and dialect.default_system is not None:
-        said.append(dialect.default_system)
+    if not said and (opening := wording.system or dialect.default_system) is not None:
+        said.append(opening)
     if output.kind is not FormatKind.TEXT:
-        said.append(_JSON_WORDS)
-    turns = [message for message in messages if message.role is not Role.SYSTEM]
+        said.append(_json_words(wording, output))
+    turns = [*_shown(wording), *(message for message in messages if message.role is not Role.SYSTEM)]
     if not said:
         return tuple(turns)
     system = "\n\n".join(said)
     if dialect.takes_system:
         return Message(Role.SYSTEM, system), *turns
     return _into_first_user(system, turns)
+
+
+def _json_words(wording: Wording, output: OutputFormat) -> str:
+    words = wording.json_instruction or _JSON_WORDS
+    return f"{words}\n{schema_text(output)}" if wording.shows_schema else words
+
+
+def _shown(wording: Wording) -> Iterator[Message]:
+    for example in wording.examples:
+        yield Message(Role.USER, example.user)
+        yield Message(Role.ASSISTANT, example.assistant)
 
 
 def _into_first_user(system: str, turns: Sequence[Message]) -> tuple[Message, ...]:
