@@ -38,7 +38,9 @@ from dispatcher.callbacks.client import CallbackClient, new_callback_session
 from dispatcher.clocks import steady_wall
 from dispatcher.core.callback import allowed_hosts
 from dispatcher.core.container_models import ollama_models
+from dispatcher.core.forecast import RANKER
 from dispatcher.core.model import Engine, HostKind, ModelSpec, RuntimeKind
+from dispatcher.core.promotion import Verdict
 from dispatcher.core.replica import Endpoint
 from dispatcher.core.threads import threads_for
 from dispatcher.errors import SettingsError
@@ -47,6 +49,8 @@ from dispatcher.hosts.docker_spec import DockerSettings
 from dispatcher.hosts.host import Host
 from dispatcher.hosts.process import ProcessHost
 from dispatcher.hosts.remote import RemoteHost
+from dispatcher.learning.ranker import Experience, Ranker
+from dispatcher.learning.table_quality import TableQuality
 from dispatcher.logs import configure_logs
 from dispatcher.machine import lent_cores, lent_memory_mib
 from dispatcher.metrics import Metrics
@@ -67,8 +71,11 @@ from dispatcher.service.forget_jobs import Memory, forget_jobs
 from dispatcher.service.gauges import read_gauges
 from dispatcher.service.job_news import JobNews
 from dispatcher.service.jobs import Jobs
+from dispatcher.service.learn import Learner
 from dispatcher.service.lease import Leaser
+from dispatcher.service.lessons import Lessons
 from dispatcher.service.manage import Manager
+from dispatcher.service.panel import Panel, Trial
 from dispatcher.service.pause import Pauser
 from dispatcher.service.poison import PoisonGuard
 from dispatcher.service.pull import Puller
@@ -207,11 +214,17 @@ async def sidecar(
         tasks.supervise(Reaper(fleet, registry, pauser, budget_mib, settings.idle_stop_s).run, "reap")
         tasks.supervise(lambda: retain(database, wall, settings.retention_days), "retain")
 
+        experience = Experience()
+        panel = Panel(Ranker(RANKER, experience, TableQuality()), random.Random(), _judged)  # noqa: S311
+        lessons = Lessons(registry, threads_for(cores), settings.max_tokens_default)
+        learner = Learner(database, lessons, panel, experience.learn, wall)
+        tasks.supervise(learner.run, "learn")
         doctor = Doctor(fleet, registry, watcher, metrics)
         settler = Settler(fleet, equipment, doctor, tasks, now)
         room = Room(fleet, registry, settings.queue_max, settings.queue_model_max, now, random.Random())  # noqa: S311 - a jitter
         dispatcher = Dispatcher(
             Chooser(registry, fleet, budget_mib, settings.deadline_confidence, settings.max_tokens_default),
+            panel,
             Leaser(fleet, scheduler, pauser, CoreGate(cores), room, settler, now),
             warmer,
             registry,
@@ -283,6 +296,10 @@ async def sidecar(
         stack.callback(news.close)  # first of all, so that nobody's long poll holds up the end
         _LOG.info("serving", url=base_url, version=__version__, memory_mib=budget_mib, cores=cores)
         yield Sidecar(base_url, fleet, database)
+
+
+def _judged(trial: Trial, verdict: Verdict) -> None:
+    _LOG.info("ranker_judged", ranker=trial.ranker.name, stage=verdict.stage, why=verdict.why)
 
 
 def _hosts(

@@ -53,14 +53,12 @@ class Evidence:
 class Shadow:
     """How the forecasts of a ranker without a say compare with the live one's, on what then happened.
 
-    Errors are mean squared ones of success times quality, 0..1; `promises_kept` the shares of P90 that held.
+    Errors are mean squared ones of success times quality, 0..1.
     """
 
     dispatches: int
     error: float
     live_error: float
-    promises_kept: float
-    live_promises_kept: float
 
 
 @dataclass(frozen=True, slots=True)

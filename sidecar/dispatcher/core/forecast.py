@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from dispatcher.core.decision import Forecast, Seconds
-from dispatcher.core.features import NO_TEXT, TextFeatures
+from dispatcher.core.features import NO_TEXT, RequestFeatures, TextFeatures
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.seconds import total
 from dispatcher.core.task import Complexity, Context, FormatKind, OutputFormat, TaskType
@@ -67,6 +67,14 @@ class Question:
     max_tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Foretelling:
+    """One forecast for each question, in their order, and the request as the ranker saw it, if it looked at it."""
+
+    forecasts: tuple[Forecast, ...]
+    features: RequestFeatures | None = None
+
+
 class Forecaster(Protocol):
     """Foretells what each model would do with one dispatch."""
 
@@ -74,8 +82,8 @@ class Forecaster(Protocol):
     def name(self) -> str:
         """The ranker's name, as it stands in the log."""
 
-    def forecasts(self, work: Work, questions: Sequence[Question]) -> tuple[Forecast, ...]:
-        """One forecast for each question, in their order."""
+    def foretell(self, work: Work, questions: Sequence[Question]) -> Foretelling:
+        """Answer all questions about one dispatch at once."""
 
 
 class PriorForecaster:
@@ -86,11 +94,13 @@ class PriorForecaster:
         """The ranker's name, as it stands in the log."""
         return RANKER
 
-    def forecasts(self, work: Work, questions: Sequence[Question]) -> tuple[Forecast, ...]:
-        """One forecast for each question, in their order."""
-        return tuple(
-            forecast(one.spec, replace(work, max_tokens=one.max_tokens), one.threads, one.footprint_mib)
-            for one in questions
+    def foretell(self, work: Work, questions: Sequence[Question]) -> Foretelling:
+        """Answer all questions about one dispatch at once."""
+        return Foretelling(
+            tuple(
+                forecast(one.spec, replace(work, max_tokens=one.max_tokens), one.threads, one.footprint_mib)
+                for one in questions
+            )
         )
 
 
@@ -107,10 +117,10 @@ def forecast(spec: ModelSpec, work: Work, threads: int, footprint_mib: int) -> F
     return Forecast(
         run=run,
         load=Seconds(spec.load_s, spec.load_s * _LOAD_DOUBT),
-        success=_SUCCESS if work.output.kind is FormatKind.TEXT else _SUCCESS_JSON,
+        success=success_of(work.output.kind),
         quality=spec.quality.of(work.task_type, work.complexity),
         output_tokens=expected,
-        cost_usd=_cost_usd(spec, work.prompt_tokens + expected, run.p50, footprint_mib),
+        cost_usd=cost_usd_of(spec, work.prompt_tokens + expected, run.p50, footprint_mib),
     )
 
 
@@ -136,11 +146,17 @@ def typical_tokens(task_type: TaskType, complexity: Complexity) -> int:
     return _OUTPUT_TOKENS[task_type][_STEPS.index(complexity)]
 
 
+def success_of(kind: FormatKind) -> float:
+    """The chance of a usable answer of any model, 0..1, before it is known."""
+    return _SUCCESS if kind is FormatKind.TEXT else _SUCCESS_JSON
+
+
 def _expected_tokens(work: Work) -> int:
     return max(1, min(typical_tokens(work.task_type, work.complexity), work.max_tokens))
 
 
-def _cost_usd(spec: ModelSpec, tokens: int, run_s: float, footprint_mib: int) -> float:
+def cost_usd_of(spec: ModelSpec, tokens: int, run_s: float, footprint_mib: int) -> float:
+    """The price of so many tokens, or of the memory for so long."""
     if spec.is_local:
         return footprint_mib / 1024 * run_s * _USD_PER_GIB_S
     return tokens * spec.usd_per_mtok / 1_000_000

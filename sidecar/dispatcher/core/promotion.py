@@ -11,6 +11,7 @@ UNSUPPORTED_MAX = 0.2  # share of choices of which the log can't know what would
 SHADOW_MIN = 100  # dispatches watched without a say
 CANARY_MIN = 50  # dispatches answered on trial
 CANARY_SHARE = 0.1
+_WATCHED = 100  # dispatches of the one before, by which a new one is watched
 _CANARY_ENOUGH = 400  # on trial for so long and no worse: nothing more to wait for
 _TOLERANCE = 0.01  # of utility: a difference nobody notices
 
@@ -64,11 +65,6 @@ def after_shadow(shadow: Shadow) -> Verdict:
         return Verdict(
             Stage.REJECTED, f"foretells worse: error {shadow.error:.4f}, the live one's {shadow.live_error:.4f}"
         )
-    if abs(shadow.promises_kept - 0.9) > abs(shadow.live_promises_kept - 0.9) + 0.05:
-        return Verdict(
-            Stage.REJECTED,
-            f"its P90 holds for {shadow.promises_kept:.0%}, the live one's for {shadow.live_promises_kept:.0%}",
-        )
     return Verdict(
         Stage.CANARY, f"foretells as well or better: error {shadow.error:.4f}, the live one's {shadow.live_error:.4f}"
     )
@@ -93,12 +89,17 @@ def after_canary(canary: Tally, live: Tally) -> Verdict:
 
 
 def after_probation(new: Tally, old: Tally) -> Verdict:
-    """Judge a ranker that has gone live, while the one before it still chooses for one dispatch in ten."""
+    """Judge a ranker that has gone live, while the one before it still chooses for one dispatch in ten.
+
+    Returns: ROLLED_BACK for the new one, RETIRED for the old one when enough was seen, LIVE until then.
+    """
     difference = new.mean - old.mean
     doubt = radius(new) + radius(old)
     found = f"{difference:+.4f} ± {doubt:.4f} utility per dispatch against the one before"
     if min(new.dispatches, old.dispatches) >= CANARY_MIN and difference + doubt < 0.0:
         return Verdict(Stage.ROLLED_BACK, f"provably worse since it is live: {found}")
+    if old.dispatches >= _WATCHED:
+        return Verdict(Stage.RETIRED, f"no longer needed to watch the new one: {found}")
     return Verdict(Stage.LIVE, found)
 
 

@@ -8,9 +8,9 @@ from dispatcher.core.classification import Classification
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.decision import Decision, Explanation, Option, Refusal, RefusalReason
 from dispatcher.core.explanation import explain
-from dispatcher.core.features import TextFeatures
-from dispatcher.core.forecast import RANKER
-from dispatcher.core.prospects import Hall, Situation, prospects
+from dispatcher.core.features import RequestFeatures, TextFeatures
+from dispatcher.core.forecast import Forecaster
+from dispatcher.core.prospects import Hall, Situation, prospects, questions_of, work_of
 from dispatcher.core.selection import Ranking, Wish, rank
 from dispatcher.core.task import DispatchRequest, ModelId, OnInfeasible
 from dispatcher.core.waiting import Waiter
@@ -35,12 +35,17 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
-    """All options of a dispatch, compared. `refused` are the models that can't be options at all."""
+    """All options of a dispatch, compared. `refused` are the models that can't be options at all.
+
+    `ranker` is who made the forecasts, and `features` the request as it saw it.
+    """
 
     situation: Situation
     wish: Wish
     ranking: Ranking
     refused: tuple[Refusal, ...]
+    ranker: str
+    features: RequestFeatures | None
 
     @property
     def best(self) -> Option | None:
@@ -63,7 +68,8 @@ class Weighing:
             complexity=self.situation.complexity,
             objective=self.wish.objective,
             propensity=1.0,
-            ranker=RANKER,
+            ranker=self.ranker,
+            features=self.features,
         )
         return Choice(self.situation, self.wish, decision)
 
@@ -90,16 +96,17 @@ class Chooser:
         request: DispatchRequest,
         classified: Classification,
         text: TextFeatures,
+        forecaster: Forecaster,
         now_s: float,
         deadline: Deadline,
         failed: Mapping[ModelId, str],
     ) -> Weighing:
-        """Compare all models but those that `failed` in this dispatch (with why).
+        """Compare all models by what `forecaster` expects, but those that `failed` in this dispatch (with why).
 
         Raises: ModelNotFound.
         """
         newcomer = self.waiter(request, ModelId(""), 0.0, now_s, deadline)
-        situation = self._situation(request, classified, text, newcomer, failed)
+        situation, features = _foretold(self._situation(request, classified, text, newcomer, failed), forecaster)
         wants = request.requirements
         wish = Wish(
             objective=request.objective,
@@ -110,7 +117,7 @@ class Chooser:
             is_best_effort=wants.on_infeasible is OnInfeasible.BEST_EFFORT,
         )
         found, refused = prospects(situation)
-        return Weighing(situation, wish, rank(found, wish), refused)
+        return Weighing(situation, wish, rank(found, wish), refused, forecaster.name, features)
 
     def waiter(
         self, request: DispatchRequest, model_id: ModelId, run_s: float, now_s: float, deadline: Deadline
@@ -160,6 +167,15 @@ class Chooser:
         ahead_s = self._fleet.ahead_of(newcomer, waiters, spec.slots).work_s
         work_s = sum(waiter.run_s for waiter in waiters)
         return Hall(model_id, ahead_s / spec.slots, spec.load_s + work_s / spec.slots)
+
+
+def _foretold(situation: Situation, forecaster: Forecaster) -> tuple[Situation, RequestFeatures | None]:
+    """The situation with all forecasts it needs: explaining the choice later finds the same."""
+    questions = questions_of(situation)
+    foretold = forecaster.foretell(work_of(situation), questions)
+    by_question = zip(questions, foretold.forecasts, strict=True)
+    known = {(question.spec.id, question.threads): forecast for question, forecast in by_question}
+    return replace(situation, forecasts=known), foretold.features
 
 
 def _refusal(ranking: Ranking, refused: tuple[Refusal, ...], request: DispatchRequest) -> Exception:

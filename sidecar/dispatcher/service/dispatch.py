@@ -11,7 +11,7 @@ from dispatcher.core.classification import classify
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.decision import Decision, Explanation
 from dispatcher.core.features import features_of
-from dispatcher.core.forecast import first_token_s, prefill_s
+from dispatcher.core.forecast import Forecaster, first_token_s, prefill_s
 from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.outcome import Ask, Attempt, Completion, Ending, OnText, Timing
 from dispatcher.core.prompting import render
@@ -40,6 +40,7 @@ from dispatcher.service.choose import Choice, Chooser, Weighing
 from dispatcher.service.diagnose import Doctor
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.lease import Lease, Leaser, OnWait
+from dispatcher.service.panel import Panel
 from dispatcher.service.poison import PoisonGuard
 from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
@@ -71,6 +72,7 @@ class Dispatcher:
     def __init__(
         self,
         chooser: Chooser,
+        panel: Panel,
         leaser: Leaser,
         warmer: Warmer,
         registry: Registry,
@@ -84,6 +86,7 @@ class Dispatcher:
         stall_s: float,
     ) -> None:
         self._chooser = chooser
+        self._panel = panel
         self._leaser = leaser
         self._warmer = warmer
         self._registry = registry
@@ -110,7 +113,7 @@ class Dispatcher:
 
         Raises: a DispatcherError. What happened is recorded however it ends, also when the caller leaves.
         """
-        trail = self._trail(dispatch_id, request)
+        trail = self._trail(dispatch_id, request, self._panel.forecaster())
         trail.on_wait = on_wait
         try:
             done = await self._answered(trail, on_text)
@@ -140,7 +143,7 @@ class Dispatcher:
         """
         check_schema(request.requirements.output)
         self._poison.check(request)
-        choice = self._weighed(self._trail(DispatchId(""), request), {}).choice()
+        choice = self._weighed(self._imagined(request), {}).choice()
         return choice.decision, choice.explanation()
 
     def admit(self, request: DispatchRequest) -> None:
@@ -151,9 +154,9 @@ class Dispatcher:
         check_schema(request.requirements.output)
         self._poison.check(request)
         with contextlib.suppress(NoEligibleModel, HostUnreachable):
-            self._weighed(self._trail(DispatchId(""), request), {}).choice()
+            self._weighed(self._imagined(request), {}).choice()
 
-    def _trail(self, dispatch_id: DispatchId, request: DispatchRequest) -> Trail:
+    def _trail(self, dispatch_id: DispatchId, request: DispatchRequest, forecaster: Forecaster) -> Trail:
         text = features_of(request.messages)
         begun_s = self._now()
         return Trail(
@@ -164,7 +167,12 @@ class Dispatcher:
             deadline=Deadline.after(begun_s, request.requirements.timeout_s),
             text=text,
             classified=classify(request.task_type, request.complexity, text),
+            forecaster=forecaster,
         )
+
+    def _imagined(self, request: DispatchRequest) -> Trail:
+        """Of a dispatch that isn't run."""
+        return self._trail(DispatchId(""), request, self._panel.live)
 
     def _chosen(self, trail: Trail, failures: Mapping[ModelId, Sequence[DispatcherError]]) -> Choice:
         weighing = self._weighed(trail, failures)
@@ -173,7 +181,9 @@ class Dispatcher:
 
     def _weighed(self, trail: Trail, failures: Mapping[ModelId, Sequence[DispatcherError]]) -> Weighing:
         failed = {model_id: errors[-1].message for model_id, errors in failures.items() if _is_given_up(errors)}
-        return self._chooser.weigh(trail.request, trail.classified, trail.text, self._now(), trail.deadline, failed)
+        return self._chooser.weigh(
+            trail.request, trail.classified, trail.text, trail.forecaster, self._now(), trail.deadline, failed
+        )
 
     async def _answered(self, trail: Trail, on_text: OnText | None) -> _Done:
         """Try candidates until one answers; all on the same deadline, and none after the first streamed piece."""

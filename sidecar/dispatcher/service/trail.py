@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from dispatcher.core.classification import Classification
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.features import TextFeatures
+from dispatcher.core.forecast import Forecaster
 from dispatcher.core.outcome import Attempt, Completion, Ending, OnText, Timing
 from dispatcher.core.record import DispatchRecord
 from dispatcher.core.replica import ReplicaId
@@ -52,6 +53,7 @@ class Trail:
     deadline: Deadline
     text: TextFeatures
     classified: Classification
+    forecaster: Forecaster
     choice: Choice | None = None
     replica_id: ReplicaId | None = None
     threads: int | None = None

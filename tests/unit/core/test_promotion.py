@@ -54,11 +54,10 @@ def test_a_broken_guardrail_rejects_whatever_the_gain() -> None:
 
 
 def test_a_shadow_goes_on_trial_only_when_it_foretells_no_worse() -> None:
-    watched = Shadow(120, error=0.10, live_error=0.10, promises_kept=0.9, live_promises_kept=0.91)
+    watched = Shadow(120, error=0.10, live_error=0.10)
     assert after_shadow(watched).stage is Stage.CANARY
     assert after_shadow(replace(watched, dispatches=20)).stage is Stage.SHADOW
     assert after_shadow(replace(watched, error=0.2)).stage is Stage.REJECTED
-    assert after_shadow(replace(watched, promises_kept=0.6)).stage is Stage.REJECTED
 
 
 def test_a_canary_that_does_worse_is_rolled_back() -> None:
@@ -78,7 +77,8 @@ def test_a_better_canary_goes_live_sooner_than_an_equal_one() -> None:
 
 def test_a_live_ranker_that_turns_out_worse_is_rolled_back() -> None:
     assert after_probation(tally(draws(900, 0.3, 1)), tally(draws(100, 0.6, 2))).stage is Stage.ROLLED_BACK
-    assert after_probation(tally(draws(900, 0.6, 1)), tally(draws(100, 0.6, 2))).stage is Stage.LIVE
+    assert after_probation(tally(draws(450, 0.6, 1)), tally(draws(50, 0.6, 2))).stage is Stage.LIVE
+    assert after_probation(tally(draws(900, 0.6, 1)), tally(draws(100, 0.6, 2))).stage is Stage.RETIRED
 
 
 def test_looking_after_every_dispatch_seldom_condemns_an_equal_ranker() -> None:

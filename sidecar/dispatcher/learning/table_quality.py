@@ -1,0 +1,61 @@
+"""Quality from the catalogue, corrected by what was said of each model's answers: by kind of work, then by node."""
+
+from collections.abc import Sequence
+
+from dispatcher.core.features import RequestFeatures
+from dispatcher.core.forecast import Work
+from dispatcher.core.lesson import Lesson
+from dispatcher.core.model import ModelSpec
+from dispatcher.core.shrinkage import Shrinkage
+from dispatcher.core.timed_outcome import node_key
+from dispatcher.learning.paces import work_key
+
+_SD = 0.3  # of quality about what the catalogue expects
+_HALF_LIFE = 300.0  # judged answers
+
+
+class TableQuality:
+    """Learns by how much quality differs from the catalogue's; the text of a prompt says nothing to it.
+
+    A node whose answers by one model turned out good is taken as easy for others too, until they are judged there.
+    """
+
+    def __init__(self) -> None:
+        self._shared = Shrinkage(_SD, _HALF_LIFE)
+        self._nodes = Shrinkage(_SD, _HALF_LIFE)
+
+    def features(self, work: Work) -> RequestFeatures | None:
+        """None: it doesn't look at the request."""
+        return None
+
+    def expect(
+        self, features: RequestFeatures | None, work: Work, specs: Sequence[ModelSpec]
+    ) -> tuple[tuple[float, int], ...]:
+        """For each model the quality, 0..1, and how many judged answers of it at such work are known here."""
+        key, node = work_key(work.task_type, work.complexity), node_key(work.context)
+        return tuple(self._expect(spec, work, key, node) for spec in specs)
+
+    def learn(self, lesson: Lesson) -> None:
+        """Take in one answer whose quality is known: in full at its node, elsewhere as far as it counts for others."""
+        if lesson.label.quality is None:
+            return
+        model_id, key = lesson.spec.id, work_key(lesson.task_type, lesson.complexity)
+        off = lesson.label.quality - lesson.spec.quality.of(lesson.task_type, lesson.complexity)
+        if lesson.node:
+            shared, _ = self._shared.mean((model_id, key))
+            self._nodes.learn((lesson.node, model_id), off - shared, lesson.label.weight)
+        if lesson.shared_weight > 0:
+            self._shared.learn((model_id, key), off, lesson.shared_weight)
+
+    def reset(self, model_id: str) -> None:
+        """Forget a model whose weights or template have changed."""
+        self._shared.reset(model_id)
+        self._nodes.reset(model_id)
+
+    def _expect(self, spec: ModelSpec, work: Work, key: str, node: str) -> tuple[float, int]:
+        off, tries = self._shared.mean((spec.id, key))
+        if node:
+            more, here = self._nodes.mean((node, spec.id))
+            off, tries = off + more, tries + here
+        quality = spec.quality.of(work.task_type, work.complexity) + off
+        return max(0.0, min(1.0, quality)), int(tries)
