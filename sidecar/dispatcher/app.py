@@ -22,6 +22,7 @@ from aiohttp import web
 from dispatcher import __version__
 from dispatcher.api.containers import ContainersApi
 from dispatcher.api.dispatch import DispatchApi
+from dispatcher.api.feedback import FeedbackApi
 from dispatcher.api.job_bodies import JobMaker
 from dispatcher.api.job_replies import job_words
 from dispatcher.api.jobs import JobsApi
@@ -284,6 +285,7 @@ async def sidecar(
             *ModelsApi(registry, fleet, Puller(registry, library, manager), manager, settings.write_timeout_s).routes(),
             *ContainersApi(fleet, manager, budget_mib, now).routes(),
             *LogApi(database, wall).routes(),
+            *FeedbackApi(database, metrics, wall, settings.feedback_daily_max).routes(),
             *OperationsApi(
                 Readiness(registry, fleet, equipment, database),
                 metrics_text,

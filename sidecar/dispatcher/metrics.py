@@ -60,6 +60,12 @@ class Metrics:
             ["model", "kind"],
             registry=registry,
         )
+        self.feedback = Counter(
+            "ai_dispatch_feedback",
+            "Opinions on answers, by source and whether they counted.",
+            ["source", "counted"],
+            registry=registry,
+        )
         self.total_s = Histogram(
             "ai_dispatch_dispatch_seconds",
             "Time of succeeded dispatches, by model.",

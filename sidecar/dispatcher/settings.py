@@ -135,6 +135,9 @@ class Settings(BaseSettings):
         None,
         description="Hosts (any port), or host:port, that jobs may call back, separated by commas; none if unset.",
     )
+    feedback_daily_max: int = Field(
+        200, ge=0, description="Opinions on answers a token is heard with each day; more are kept, not learned."
+    )
     retention_days: float = Field(30.0, gt=0, description="Log rows older than this are deleted.")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe level logged.")
     log_format: LogFormat = Field(LogFormat.JSON, description="`json` lines, or `console` for people.")

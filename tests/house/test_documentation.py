@@ -8,6 +8,7 @@ from typer.main import get_command
 from dispatcher import errors
 from dispatcher.api.containers import ContainersApi
 from dispatcher.api.dispatch import DispatchApi
+from dispatcher.api.feedback import FeedbackApi
 from dispatcher.api.jobs import JobsApi
 from dispatcher.api.log import LogApi
 from dispatcher.api.models import ModelsApi
@@ -54,6 +55,7 @@ def all_routes() -> set[str]:
         ModelsApi(nothing, nothing, nothing, nothing, 0),  # type: ignore[arg-type]
         ContainersApi(nothing, nothing, 0, nothing),  # type: ignore[arg-type]
         LogApi(nothing, nothing),  # type: ignore[arg-type]
+        FeedbackApi(nothing, nothing, nothing, 0),  # type: ignore[arg-type]
         OperationsApi(nothing, nothing, nothing),  # type: ignore[arg-type]
     )
     return {f"{route.method} {route.path}" for api in apis for route in api.routes()}

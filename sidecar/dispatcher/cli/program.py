@@ -9,6 +9,7 @@ from dispatcher import __version__
 from dispatcher.cli.containers import containers_group
 from dispatcher.cli.dispatch import dispatch
 from dispatcher.cli.faults import CommandFault, exit_code_of
+from dispatcher.cli.feedback import feedback
 from dispatcher.cli.jobs import jobs_group
 from dispatcher.cli.models import models_group
 from dispatcher.cli.performance import performance
@@ -89,4 +90,5 @@ program.add_typer(models_group)
 program.add_typer(containers_group)
 program.add_typer(jobs_group)
 program.command()(performance)
+program.command()(feedback)
 program.command()(simulate)
