@@ -1,6 +1,6 @@
 -- The database of AI Dispatch. Written by scripts/schema from sidecar/dispatcher/store/migrations: change those.
 -- Times (`_at`) are Unix seconds, UTC. Durations (`_s`) are seconds. Chances and shares are 0..1.
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 CREATE TABLE model_registry (
     -- The models that may be chosen. History doesn't refer to it: it outlives a model.
@@ -84,7 +84,7 @@ CREATE TABLE decisions (
     refused TEXT NOT NULL CHECK (json_valid(refused)),  -- JSON array: model, reason, message
     why TEXT,  -- the explanation, in words
     deciding_term TEXT,
-    flip TEXT, explored INTEGER NOT NULL DEFAULT 0 CHECK (explored IN (0, 1)), features TEXT CHECK (features IS NULL OR json_valid(features)),  -- the smallest change with another outcome
+    flip TEXT, explored INTEGER NOT NULL DEFAULT 0 CHECK (explored IN (0, 1)), features TEXT CHECK (features IS NULL OR json_valid(features)), variant TEXT, variant_propensity REAL CHECK (variant_propensity BETWEEN 0 AND 1), variant_arms TEXT CHECK (variant_arms IS NULL OR json_valid(variant_arms)),  -- the smallest change with another outcome
     CHECK (why IS NOT NULL OR (deciding_term IS NULL AND flip IS NULL))
 ) STRICT;
 
@@ -258,3 +258,8 @@ CREATE TABLE model_rankings (
     updated_at REAL NOT NULL CHECK (updated_at BETWEEN 0 AND 1e11),
     PRIMARY KEY (model_id, task_type, complexity)
 ) STRICT;
+
+CREATE INDEX decisions_by_variant ON decisions (dispatch_id) WHERE variant IS NOT NULL;
+
+CREATE UNIQUE INDEX prompt_variants_in_charge ON prompt_variants (family, task_type, state)
+    WHERE state IN ('live', 'canary');

@@ -6,6 +6,7 @@ from dispatcher.api.schemas import (
     DispatchReply,
     ForecastReply,
     OptionReply,
+    PromptVariantReply,
     RefusalReply,
     StoredDispatchReply,
     TimingReply,
@@ -15,6 +16,7 @@ from dispatcher.api.times import iso
 from dispatcher.core.decision import Decision, Explanation, Option
 from dispatcher.core.outcome import Attempt, Timing, Usage
 from dispatcher.core.record import DispatchRecord
+from dispatcher.core.variants import VariantUse
 from dispatcher.service.dispatch import Answer
 
 _DIGITS = 4
@@ -51,6 +53,7 @@ def decision_reply(decision: Decision, explanation: Explanation) -> DecisionRepl
         propensity=decision.propensity,
         explored=decision.explored,
         ranker=decision.ranker,
+        prompt_variant=_variant(decision.variant) if decision.variant else None,
         forecast=_forecast(chosen),
         runner_up=_option(other) if other else None,
         options=[_option(option) for option in decision.ranked],
@@ -114,6 +117,12 @@ def _forecast(option: Option) -> ForecastReply:
         quality=_round(option.forecast.quality),
         output_tokens=option.forecast.output_tokens,
         cost_usd=option.forecast.cost_usd,
+    )
+
+
+def _variant(use: VariantUse) -> PromptVariantReply:
+    return PromptVariantReply(
+        family=use.key.family, task_type=use.key.task_type, version=use.version, propensity=use.propensity
     )
 
 

@@ -165,6 +165,15 @@ class RefusalReply(Reply):
     message: str
 
 
+class PromptVariantReply(Reply):
+    """The version of the prompt variants that are meant for such work; version 0 adds nothing to the caller's words."""
+
+    family: str
+    task_type: str
+    version: int
+    propensity: float = Field(description="The chance with which it was drawn; 1 where it was certain.")
+
+
 class DecisionReply(Reply):
     """The choice and its reasons."""
 
@@ -178,6 +187,9 @@ class DecisionReply(Reply):
     propensity: float = Field(description="The chance with which this was chosen; 1 where it was certain.")
     explored: bool = Field(description="Another was expected to be better: this one was tried to learn of it.")
     ranker: str = Field(description="What made the forecasts.")
+    prompt_variant: PromptVariantReply | None = Field(
+        None, description="How the prompt is put to the model; absent where no variant is meant for such work."
+    )
     forecast: ForecastReply
     runner_up: OptionReply | None = None
     options: list[OptionReply]

@@ -6,6 +6,7 @@ from enum import StrEnum
 from dispatcher.core.features import RequestFeatures
 from dispatcher.core.replica import ReplicaId
 from dispatcher.core.task import Complexity, ModelId, Objective, TaskType
+from dispatcher.core.variants import VariantUse
 
 
 class Way(StrEnum):
@@ -121,7 +122,7 @@ class Decision:
 
     `propensity` is the chance with which this option was chosen: 1 where nothing else could have been; `explored` says
     that another was expected to be better. `features` are the request as the ranker saw it; None of one that looks at
-    none.
+    none. `variant` is how the prompt is put to the chosen model; None where no variant is meant for such work.
     """
 
     chosen: Option
@@ -134,6 +135,7 @@ class Decision:
     ranker: str
     explored: bool = False
     features: RequestFeatures | None = None
+    variant: VariantUse | None = None
 
     @property
     def runner_up(self) -> Option | None:

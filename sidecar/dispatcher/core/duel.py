@@ -5,27 +5,15 @@ may be looked at after every dispatch, as often as one likes.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from dispatcher.core.evidence import Tally, radius
+from dispatcher.core.reward import Label
+from dispatcher.core.variants import IN_PLAY, VariantState
 
-EVIDENCE_MIN = 50  # dispatches of each below which nothing is said
+# Weight of what is known of both sides. An answer that somebody judged counts 1, one that nobody minded a tenth.
+EVIDENCE_MIN = 50  # below nothing is said
 CANDIDATE_ENOUGH = 400  # tried so often without being ahead: not worth going on
 CANARY_ENOUGH = 1500  # on trial for so long without a provable gain: not worth its tokens
-
-
-class VariantState(StrEnum):
-    """Where a prompt variant stands."""
-
-    CANDIDATE = "candidate"  # tried now and then, as exploration allows
-    CANARY = "canary"  # on trial, with one dispatch in ten
-    LIVE = "live"
-    RETIRED = "retired"  # taken out, by an admin or by the one that went live after it
-    REJECTED = "rejected"  # wasn't better when tried
-    ROLLED_BACK = "rolled_back"  # was on trial or live, and wasn't better
-
-
-IN_PLAY = frozenset({VariantState.CANDIDATE, VariantState.CANARY, VariantState.LIVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +46,15 @@ class Score:
     reward: Sums = Sums()
     success: Sums = Sums()
 
-    def plus(self, reward: float, succeeded: bool, weight: float) -> "Score":
-        """With one more dispatch; with one less when the weight is negative."""
-        return Score(self.reward.plus(reward, weight), self.success.plus(float(succeeded), weight))
+    def plus(self, label: Label, times: float = 1.0) -> "Score":
+        """With one more dispatch, as far as its label says anything; with one less when `times` is -1."""
+        success, quality = label.success, label.quality
+        reward, succeeded = self.reward, self.success
+        if success is not None:
+            succeeded = succeeded.plus(success, times)
+        if success is not None and quality is not None:
+            reward = reward.plus(success * quality, label.weight * times)
+        return Score(reward, succeeded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +73,11 @@ def judge(state: VariantState, mine: Score, other: Score) -> Judgement:
     """
     count = min(mine.reward.weight, other.reward.weight)
     if state not in IN_PLAY or count < EVIDENCE_MIN:
-        return Judgement(state, f"not enough evidence: {count:.0f} dispatches, {EVIDENCE_MIN} of each are needed")
+        return Judgement(state, f"not enough evidence: {count:.0f}, {EVIDENCE_MIN} are needed on both sides")
     down = VariantState.REJECTED if state is VariantState.CANDIDATE else VariantState.ROLLED_BACK
     for name, ours, theirs in (("success", mine.success, other.success), ("reward", mine.reward, other.reward)):
         difference, doubt = _compared(ours, theirs)
-        found = f"{difference:+.3f} ± {doubt:.3f} {name} per dispatch over {mine.reward.weight:.0f}"
+        found = f"{difference:+.3f} ± {doubt:.3f} {name} by evidence of {mine.reward.weight:.0f}"
         if difference + doubt < 0.0:
             return Judgement(down, f"provably worse: {found}")
     if state is VariantState.LIVE:

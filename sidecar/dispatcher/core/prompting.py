@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dispatcher.core.task import FormatKind, Message, OutputFormat, Role
-from dispatcher.core.variants import PLAIN, Wording, schema_text
+from dispatcher.core.wording import PLAIN, Wording, schema_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def render(
 ) -> tuple[Message, ...]:
     """The messages to send to a model of this family: one system message at most, first if there is one.
 
-    `wording` must fit the dispatch (variants.fitting): what it holds is said, beside all that the caller says.
+    `wording` must fit the dispatch (wording.fitting): what it holds is said, beside all that the caller says.
     """
     dialect = _DIALECTS.get(family, _PLAIN)
     said = [message.content for message in messages if message.role is Role.SYSTEM]

@@ -1,18 +1,27 @@
-"""What may be said to a model beside the caller's words: entries of text, never templates."""
+"""The words of prompt variants: for whom one is meant, where it stands, and which one a dispatch was put with."""
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from dispatcher.core.features import token_estimate
-from dispatcher.core.task import FormatKind, Message, OutputFormat, Role, TaskType
+from dispatcher.core.task import TaskType
+from dispatcher.core.wording import PLAIN, Wording
 
 ANY = "any"
 """Stands for every family, or for every task type."""
 
-CHARS_MAX = 4000  # all texts of a variant together: about a thousand tokens
-EXAMPLES_MAX = 8
-_TOKENS_PER_MESSAGE = 8  # role marks and line ends of a chat template
+
+class VariantState(StrEnum):
+    """Where a prompt variant stands."""
+
+    CANDIDATE = "candidate"  # tried now and then, as exploration allows
+    CANARY = "canary"  # on trial, with one dispatch in ten
+    LIVE = "live"
+    RETIRED = "retired"  # taken out, by an admin or by the one that went live after it
+    REJECTED = "rejected"  # wasn't better when tried
+    ROLLED_BACK = "rolled_back"  # was on trial or live, and wasn't better
+
+
+IN_PLAY = frozenset({VariantState.CANDIDATE, VariantState.CANARY, VariantState.LIVE})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,47 +36,48 @@ class VariantKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """One exchange to go by."""
-
-    user: str
-    assistant: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """The texts of a variant.
-
-    Args:
-        system: what the model is told first, where the caller tells it nothing.
-        examples: exchanges before the caller's prompt, where the caller's is the first turn.
-        json_instruction: replaces our own words where JSON is asked for.
-        shows_schema: puts the asked JSON schema after that, for models that can't guess it.
-    """
-
-    system: str | None = None
-    examples: tuple[Example, ...] = ()
-    json_instruction: str | None = None
-    shows_schema: bool = False
-
-    @property
-    def chars(self) -> int:
-        """Length of all texts together."""
-        pairs = sum(len(one.user) + len(one.assistant) for one in self.examples)
-        return len(self.system or "") + len(self.json_instruction or "") + pairs
-
-
-PLAIN = Wording()
-"""Nothing beside the caller's words: version 0 of every key."""
-
-
-@dataclass(frozen=True, slots=True)
 class Variant:
-    """One version of how to speak; versions of a key count from 1."""
+    """One version of a key, which counts from 1; version 0 is the plain prompt and always there.
+
+    `why` says in words how it came to its state. Times in Unix seconds.
+    """
 
     key: VariantKey
     version: int
     wording: Wording
+    state: VariantState
+    why: str
+    created_at: float
+    changed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class VariantUse:
+    """The version of a key that a dispatch was put with.
+
+    `propensity` is the chance with which it was drawn, `arms` are the versions that might have been.
+    """
+
+    key: VariantKey
+    version: int
+    propensity: float
+    arms: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.key}/{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """What is said to one model for one dispatch, and the tokens that adds; without `use` there was nothing to pick."""
+
+    wording: Wording = PLAIN
+    tokens: int = 0
+    use: VariantUse | None = None
+
+
+AS_EVER = Pick()
+"""No variant is meant for such a dispatch."""
 
 
 def keys_for(family: str, task_type: TaskType) -> tuple[VariantKey, ...]:
@@ -78,32 +88,3 @@ def keys_for(family: str, task_type: TaskType) -> tuple[VariantKey, ...]:
         VariantKey(ANY, task_type),
         VariantKey(ANY, ANY),
     )
-
-
-def fitting(wording: Wording, messages: Sequence[Message], output: OutputFormat) -> Wording:
-    """What is left of a wording for this dispatch; PLAIN when nothing is.
-
-    Whoever gives a system text, or a conversation with answers in it, is never talked over or taught by examples.
-    """
-    is_open = all(message.role is Role.USER for message in messages)
-    is_json = output.kind is not FormatKind.TEXT
-    return Wording(
-        system=wording.system if is_open else None,
-        examples=wording.examples if is_open else (),
-        json_instruction=wording.json_instruction if is_json else None,
-        shows_schema=wording.shows_schema and output.schema is not None,
-    )
-
-
-def tokens_of(wording: Wording, output: OutputFormat) -> int:
-    """About how many tokens a fitting wording adds to a prompt, rather too many than too few."""
-    texts = [one for pair in wording.examples for one in (pair.user, pair.assistant)]
-    texts.extend(text for text in (wording.system, wording.json_instruction) if text)
-    if wording.shows_schema:
-        texts.append(schema_text(output))
-    return sum(token_estimate(text) + _TOKENS_PER_MESSAGE for text in texts)
-
-
-def schema_text(output: OutputFormat) -> str:
-    """The asked JSON schema as a model reads it."""
-    return json.dumps(output.schema, ensure_ascii=False, separators=(",", ":"))

@@ -9,8 +9,10 @@ from dispatcher.core.features import RequestFeatures
 from dispatcher.core.outcome import Attempt, Ending, FinishReason, Timing, Usage
 from dispatcher.core.record import DispatchRecord
 from dispatcher.core.task import Complexity, Context, DispatchId, Objective, Source, TaskType
+from dispatcher.core.variants import VariantKey, VariantUse
 from dispatcher.core.verdict import Verdict
 
+_ARMS = TypeAdapter(tuple[int, ...])
 _ATTEMPTS = TypeAdapter(tuple[Attempt, ...])
 _FEATURES = TypeAdapter(RequestFeatures)
 _OPTION = TypeAdapter(Option)
@@ -62,6 +64,7 @@ def log_row(record: DispatchRecord) -> dict[str, object]:
 
 def decision_row(dispatch_id: DispatchId, decision: Decision, explanation: Explanation | None) -> dict[str, object]:
     """The row of `decisions`. Task type, complexity and objective stand in the log's row: they are the same."""
+    variant = decision.variant
     return {
         "dispatch_id": dispatch_id,
         "model_id": decision.chosen.model_id,
@@ -73,6 +76,9 @@ def decision_row(dispatch_id: DispatchId, decision: Decision, explanation: Expla
         "ranked": _OPTIONS.dump_json(decision.ranked).decode(),
         "refused": _REFUSALS.dump_json(decision.refused).decode(),
         "features": None if decision.features is None else _FEATURES.dump_json(decision.features).decode(),
+        "variant": str(variant) if variant else None,
+        "variant_propensity": variant.propensity if variant else None,
+        "variant_arms": _ARMS.dump_json(variant.arms).decode() if variant else None,
         "why": explanation.why if explanation else None,
         "deciding_term": explanation.deciding_term if explanation else None,
         "flip": explanation.flip if explanation else None,
@@ -132,4 +138,11 @@ def _decision(row: sqlite3.Row) -> Decision:
         ranker=row["ranker"],
         explored=bool(row["explored"]),
         features=None if row["features"] is None else _FEATURES.validate_json(row["features"]),
+        variant=None if row["variant"] is None else _variant(row),
     )
+
+
+def _variant(row: sqlite3.Row) -> VariantUse:
+    family, task_type, version = row["variant"].rsplit("/", 2)
+    arms = _ARMS.validate_json(row["variant_arms"])
+    return VariantUse(VariantKey(family, task_type), int(version), row["variant_propensity"], arms)

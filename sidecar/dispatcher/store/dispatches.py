@@ -28,14 +28,16 @@ _INSERT_LOG = """
 _INSERT_DECISION = """
     INSERT INTO decisions (
         dispatch_id, model_id, way, propensity, ranker, chosen, ranked, refused, why, deciding_term, flip, explored,
-        features
+        features, variant, variant_propensity, variant_arms
     ) VALUES (
         :dispatch_id, :model_id, :way, :propensity, :ranker, :chosen, :ranked, :refused, :why, :deciding_term, :flip,
-        :explored, :features
+        :explored, :features, :variant, :variant_propensity, :variant_arms
     )
 """
 _SELECT = """
-    SELECT log.*, way, propensity, ranker, chosen, ranked, refused, why, deciding_term, flip, explored, features
+    SELECT
+        log.*, way, propensity, ranker, chosen, ranked, refused, why, deciding_term, flip, explored, features,
+        variant, variant_propensity, variant_arms
     FROM performance_logs AS log LEFT JOIN decisions USING (dispatch_id)
     WHERE dispatch_id = ?
 """

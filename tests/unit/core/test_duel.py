@@ -5,7 +5,9 @@ import random
 import pytest
 
 from dispatcher.core.arms import Arm, chances, drawn
-from dispatcher.core.duel import CANARY_ENOUGH, IN_PLAY, Score, Sums, VariantState, judge
+from dispatcher.core.duel import CANARY_ENOUGH, Score, Sums, judge
+from dispatcher.core.reward import NOTHING, Label
+from dispatcher.core.variants import IN_PLAY, VariantState
 
 CANDIDATE, CANARY, LIVE = VariantState.CANDIDATE, VariantState.CANARY, VariantState.LIVE
 
@@ -16,7 +18,7 @@ def score(count: int, mean: float, seed: int = 1) -> Score:
     found = Score()
     for _ in range(count):
         is_right = rng.random() < mean
-        found = found.plus(float(is_right), True, 1.0)
+        found = found.plus(Label(1.0, float(is_right), 1.0))
     return found
 
 
@@ -66,8 +68,14 @@ def test_what_is_out_of_play_is_not_judged() -> None:
 
 
 def test_what_was_counted_can_be_taken_out_again() -> None:
-    whole = Score().plus(0.75, True, 1.0).plus(0.25, False, 0.5)
-    assert whole.plus(0.25, False, -0.5) == Score().plus(0.75, True, 1.0)
+    bad = Label(0.0, 0.25, 0.5)
+    whole = Score().plus(Label(1.0, 0.75, 1.0)).plus(bad)
+    assert whole.plus(bad, -1.0) == Score().plus(Label(1.0, 0.75, 1.0))
+
+
+def test_a_server_that_fails_says_nothing_of_the_answers_but_counts_as_a_failure() -> None:
+    found = Score().plus(Label(0.0, None, 0.0)).plus(NOTHING)
+    assert (found.reward.weight, found.success.weight, found.success.mean) == (0.0, 1.0, 0.0)
 
 
 def campaign(gain: float, seed: int, dispatches: int = 12_000) -> tuple[VariantState, float]:
@@ -77,7 +85,7 @@ def campaign(gain: float, seed: int, dispatches: int = 12_000) -> tuple[VariantS
     for _ in range(dispatches):
         version = drawn(chance_of, rng.random())
         used += version
-        scores[version] = scores[version].plus(float(rng.random() < 0.6 + gain * version), True, 1.0)
+        scores[version] = scores[version].plus(Label(1.0, float(rng.random() < 0.6 + gain * version), 1.0))
         if chance_of[version] < 0.5:
             state = judge(state, scores[1], scores[0]).state
             usual, other = (1, 0) if state is LIVE else (0, 1)

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from dispatcher.core.features import features_of
 from dispatcher.core.prompting import render
 from dispatcher.core.task import PLAIN_TEXT, FormatKind, Message, OutputFormat, Role, TaskType
-from dispatcher.core.variants import PLAIN, Example, VariantKey, Wording, fitting, keys_for, schema_text, tokens_of
+from dispatcher.core.variants import VariantKey, keys_for
+from dispatcher.core.wording import PLAIN, Example, Wording, fitting, schema_text, tokens_of
 
 FAMILIES = st.sampled_from(["smollm2", "qwen2.5", "gemma", "mistral", "never heard of"])
 MARKS = st.sampled_from(["{}", "{0}", "%s", "%(x)s", "{{ x }}", "${x}", "{% raw %}", "\\1", "\x00", "\u202e", "🦕"])

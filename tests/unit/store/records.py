@@ -19,6 +19,7 @@ from dispatcher.core.outcome import Attempt, Ending, FinishReason, Timing, Usage
 from dispatcher.core.record import DispatchRecord, LifecycleRecord
 from dispatcher.core.replica import ReplicaId, ReplicaState
 from dispatcher.core.task import Capability, Complexity, Context, DispatchId, ModelId, Objective, Source, TaskType
+from dispatcher.core.variants import VariantKey, VariantUse
 from dispatcher.core.verdict import Verdict
 
 _NOWHERE = Context()
@@ -174,6 +175,13 @@ _features = st.builds(
     st.lists(_any_numbers, max_size=4).map(tuple),
     st.lists(_any_numbers, max_size=4).map(tuple),
 )
+_variant_uses = st.builds(
+    VariantUse,
+    st.builds(VariantKey, _texts, st.sampled_from(["any", *_REAL_TASKS]).map(str)),
+    _counts,
+    _shares,
+    st.lists(_counts, max_size=3).map(tuple),
+)
 _refusals = st.builds(Refusal, _models, st.sampled_from(RefusalReason), _texts)
 
 
@@ -198,6 +206,7 @@ def dispatch_records(draw: st.DrawFn) -> DispatchRecord:
             ranker=_texts,
             explored=st.booleans(),
             features=st.none() | _features,
+            variant=st.none() | _variant_uses,
         )
     )
     succeeded = ending is Ending.SUCCEEDED
