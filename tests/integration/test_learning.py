@@ -1,0 +1,61 @@
+"""What callers said of answers, and how long they took, changes what is expected and chosen."""
+
+from tests.integration.conftest import JSON, Client, StartSidecar
+from tests.integration.waiting import until
+from tests.unit.core.builders import big, quality, spec
+
+HERE = {"workflow_id": "mails", "node_id": "sort"}
+ELSEWHERE = {"workflow_id": "mails", "node_id": "write"}
+HARD = {"task_type": "reasoning", "complexity": "high", "objective": "best"}
+
+
+async def explain(client: Client, **body: object) -> JSON:
+    reply: JSON = (await client.post("/api/explain", {"prompt": "Which is larger?", **body}))["decision"]
+    return reply
+
+
+async def judge(client: Client, model: str, score: float, times: int, context: JSON) -> None:
+    for _ in range(times):
+        reply = await client.ask("Which is larger?", model=model, context=context, **HARD)
+        await client.post("/api/feedback", {"dispatch_id": reply["dispatch_id"], "score": score})
+
+
+async def test_a_node_comes_to_be_served_by_the_small_model_that_was_good_enough_there(
+    start_sidecar: StartSidecar,
+) -> None:
+    client = await start_sidecar(spec("small", quality=quality(0.5)), big("big", quality=quality(0.8)), exploration=0)
+    assert (await explain(client, context=HERE, **HARD))["model"] == "big"
+    await judge(client, "small", 1.0, 25, HERE)
+    await judge(client, "big", 0.6, 10, HERE)
+
+    async def is_small() -> bool:
+        return bool((await explain(client, context=HERE, **HARD))["model"] == "small")
+
+    await until(is_small, "small is chosen", within_s=20)
+    assert (await explain(client, context=ELSEWHERE, **HARD))["model"] == "big"
+
+
+async def test_forecasts_come_to_be_those_of_this_machine(start_sidecar: StartSidecar) -> None:
+    client = await start_sidecar(spec("small", load_s=0.1), exploration=0)
+    before = (await explain(client))["forecast"]["p50_s"]
+    for _ in range(12):
+        await client.ask()
+
+    async def is_quicker() -> bool:
+        return bool((await explain(client))["forecast"]["p50_s"] < before / 3)
+
+    await until(is_quicker, "the forecast is this machine's", within_s=20)
+
+
+async def test_what_was_learned_is_known_again_after_a_restart(start_sidecar: StartSidecar) -> None:
+    models = spec("small", quality=quality(0.5)), big("big", quality=quality(0.8))
+    client = await start_sidecar(*models, exploration=0)
+    await judge(client, "small", 1.0, 25, HERE)
+    await client.close()
+    again = await start_sidecar(*models, folder=client.folder, exploration=0)
+
+    async def is_known() -> bool:
+        ranked = (await explain(again, context=HERE, **HARD))["options"]
+        return any(one["model"] == "small" and one["forecast"]["quality"] > 0.8 for one in ranked)
+
+    await until(is_known, "it is known", within_s=20)
