@@ -39,7 +39,7 @@ class Situation:
     `halls` are the models that others wait for already, and that must have memory given up for them; `sides` these and
     those in memory with whoever waits for them, and `newcomer` the request as one who would wait too: by both, those in
     memory may be seen to give way for its deadline. `forecasts` are by model and CPU threads; what isn't among them is
-    forecast from the catalogue.
+    forecast from the catalogue. `ineligible` are those that can't take it at all, when that has been found out.
     """
 
     request: DispatchRequest
@@ -54,6 +54,7 @@ class Situation:
     sides: Mapping[ModelId, Side] = field(default_factory=dict)
     newcomer: Waiter | None = None
     forecasts: Mapping[tuple[ModelId, int], Forecast] = field(default_factory=dict)
+    ineligible: Mapping[ModelId, Refusal] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,9 @@ def prospects(situation: Situation) -> tuple[tuple[Prospect, ...], tuple[Refusal
     """List what could be done, and who can't do anything and why. Both in the order of the candidates."""
     found: list[Prospect] = []
     refused: list[Refusal] = []
+    ineligible = ineligible_in(situation) if situation.ineligible is None else situation.ineligible
     for candidate in situation.candidates:
-        no = refusal(candidate, situation.request, situation.task_type, situation.text, situation.budget_mib)
+        no = ineligible.get(candidate.spec.id)
         ways = [] if no else _ways(candidate, situation)
         if ways:
             found.extend(ways)
@@ -201,7 +203,18 @@ def work_of(situation: Situation) -> Work:
     )
 
 
-def questions_of(situation: Situation) -> tuple[Question, ...]:
+def ineligible_in(situation: Situation) -> dict[ModelId, Refusal]:
+    """The models that can't take it at all, whatever is in memory."""
+    found = {
+        candidate.spec.id: refusal(
+            candidate, situation.request, situation.task_type, situation.text, situation.budget_mib
+        )
+        for candidate in situation.candidates
+    }
+    return {model_id: no for model_id, no in found.items() if no is not None}
+
+
+def questions_of(situation: Situation, ineligible: Mapping[ModelId, Refusal]) -> tuple[Question, ...]:
     """What has to be foretold for the choice: each model that may be used, on the threads its replicas have."""
     running: dict[ModelId, set[int]] = {}
     for resident in situation.residents:
@@ -209,7 +222,7 @@ def questions_of(situation: Situation) -> tuple[Question, ...]:
     return tuple(
         _question(candidate, threads, situation)
         for candidate in situation.candidates
-        if not refusal(candidate, situation.request, situation.task_type, situation.text, situation.budget_mib)
+        if candidate.spec.id not in ineligible
         for threads in sorted(running.get(candidate.spec.id, set()) | {candidate.threads})
     )
 

@@ -10,7 +10,7 @@ from dispatcher.core.decision import Decision, Explanation, Option, Refusal, Ref
 from dispatcher.core.explanation import explain
 from dispatcher.core.features import RequestFeatures, TextFeatures
 from dispatcher.core.forecast import Forecaster
-from dispatcher.core.prospects import Hall, Situation, prospects, questions_of, work_of
+from dispatcher.core.prospects import Hall, Situation, ineligible_in, prospects, questions_of, work_of
 from dispatcher.core.selection import Ranking, Wish, rank
 from dispatcher.core.task import DispatchRequest, ModelId, OnInfeasible
 from dispatcher.core.waiting import Waiter
@@ -171,11 +171,12 @@ class Chooser:
 
 def _foretold(situation: Situation, forecaster: Forecaster) -> tuple[Situation, RequestFeatures | None]:
     """The situation with all forecasts it needs: explaining the choice later finds the same."""
-    questions = questions_of(situation)
+    ineligible = ineligible_in(situation)
+    questions = questions_of(situation, ineligible)
     foretold = forecaster.foretell(work_of(situation), questions)
     by_question = zip(questions, foretold.forecasts, strict=True)
     known = {(question.spec.id, question.threads): forecast for question, forecast in by_question}
-    return replace(situation, forecasts=known), foretold.features
+    return replace(situation, forecasts=known, ineligible=ineligible), foretold.features
 
 
 def _refusal(ranking: Ranking, refused: tuple[Refusal, ...], request: DispatchRequest) -> Exception:
