@@ -36,9 +36,13 @@ test("n8n's node search can find the node", () => {
 	assert.ok(['ollama', 'llm', 'router'].every((word) => codex.alias.includes(word)));
 });
 
-test('the node can be dragged to the canvas, for it has two actions', () => {
+test('the node can be dragged to the canvas, for it has several actions', () => {
 	const actions = property('operation').options.map(({ action }) => action);
-	assert.deepEqual(actions, ['Dispatch a prompt', 'Explain the choice of a model']);
+	assert.deepEqual(actions, [
+		'Dispatch a prompt',
+		'Explain the choice of a model',
+		'Send feedback on an answer',
+	]);
 });
 
 test('the list of models asks a method that is there', () => {

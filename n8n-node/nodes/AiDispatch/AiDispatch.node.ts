@@ -8,10 +8,12 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { properties } from './description/properties';
 import { dispatchAll } from './operations/dispatchAll';
-import { explainAll } from './operations/explainAll';
+import { explain } from './operations/explain';
+import { feedback } from './operations/feedback';
+import { forEachItem } from './operations/forEachItem';
 import { searchModels } from './searchModels';
 
-/** The node: every item is a prompt that the sidecar answers with a model of its choice. */
+/** The node: every item is a prompt that the sidecar answers with a model of its choice, or a word on such an answer. */
 export class AiDispatch implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'AI Dispatch',
@@ -20,7 +22,7 @@ export class AiDispatch implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle:
-			'={{$parameter["operation"] === "explain" ? "explain" : "dispatch"}}: {{$parameter["taskType"]}}',
+			'={{$parameter["operation"] === "feedback" ? "send feedback" : $parameter["operation"] + ": " + $parameter["taskType"]}}',
 		description: 'Get an answer from the local model that suits the prompt best',
 		defaults: { name: 'AI Dispatch' },
 		usableAsTool: true,
@@ -34,7 +36,9 @@ export class AiDispatch implements INodeType {
 
 	/** One item out for each item in, in the same order. */
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const isExplain = this.getNodeParameter('operation', 0) === 'explain';
-		return [await (isExplain ? explainAll(this) : dispatchAll(this))];
+		const operation = this.getNodeParameter('operation', 0);
+		if (operation === 'explain') return [await forEachItem(this, explain)];
+		if (operation === 'feedback') return [await forEachItem(this, feedback)];
+		return [await dispatchAll(this)];
 	}
 }

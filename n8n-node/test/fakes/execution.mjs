@@ -5,7 +5,7 @@ import { request } from 'node:http';
 export function execution(
 	url,
 	prompts,
-	{ options = {}, onError, simplify = true, token = 't' } = {},
+	{ options = {}, onError, simplify = true, token = 't', items = [] } = {},
 ) {
 	const abort = new AbortController();
 	const fields = { taskType: 'auto', complexity: 'auto', model: 'auto', options, simplify };
@@ -14,7 +14,8 @@ export function execution(
 		toldInBrowser: [],
 		stop: () => abort.abort(),
 		getInputData: () => prompts.map((prompt) => ({ json: { prompt } })),
-		getNodeParameter: (name, item) => ({ ...fields, prompt: prompts[item] })[name],
+		getNodeParameter: (name, item, fallback) =>
+			({ ...fields, prompt: prompts[item], ...items[item] })[name] ?? fallback,
 		getNode: () => ({ id: 'n-1', name: 'AI Dispatch', type: 'x', typeVersion: 1, onError }),
 		getWorkflow: () => ({ id: 'w-1' }),
 		getExecutionId: () => '7',

@@ -87,6 +87,7 @@ export class FakeSidecar {
 
 	async #answer({ path, body, bytes }) {
 		if (bytes > this.bytesMax) return [413, { error: refusal('body_too_large', 'Too long.') }];
+		if (path === '/api/feedback') return this.#hear(body);
 		if (path === '/api/jobs') return this.#submit(body.jobs);
 		if (path === '/api/jobs/collect') return await this.#collect(body);
 		if (path === '/api/jobs/cancel') return this.#cancel(body.ids);
@@ -136,6 +137,13 @@ export class FakeSidecar {
 	#forget() {
 		this.jobs.clear();
 		this.#byId.clear();
+	}
+
+	#hear(body) {
+		if (body.dispatch_id === 'unknown')
+			return [404, { error: refusal('dispatch_not_found', 'dispatch_id: no dispatch has it.') }];
+		const { dispatch_id, score, source } = body;
+		return [200, { dispatch_id, score, source, counted: true }];
 	}
 
 	#cancel(ids) {

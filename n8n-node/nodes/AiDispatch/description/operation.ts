@@ -19,6 +19,12 @@ export const operation: INodeProperties = {
 			description: 'Say which model would answer and why, without running it',
 			action: 'Explain the choice of a model',
 		},
+		{
+			name: 'Send Feedback',
+			value: 'feedback',
+			description: 'Say how good an answer was, so that the next choice is better',
+			action: 'Send feedback on an answer',
+		},
 	],
 	default: 'dispatch',
 };

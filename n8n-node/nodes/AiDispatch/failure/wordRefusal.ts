@@ -29,7 +29,7 @@ function wordTooOld(baseUrl: string): Failure {
 	return {
 		message: `The AI Dispatch sidecar at ${baseUrl} is older than this node and must be updated`,
 		description:
-			'The node hands over all items of a run as jobs, and this sidecar does not take jobs yet. Update the sidecar to the version the node came with.',
+			'This sidecar does not know yet what the node asks it for. Update the sidecar to the version the node came with.',
 		details: blame('sidecar_too_old'),
 	};
 }
