@@ -43,6 +43,7 @@ from dispatcher.core.forecast import RANKER
 from dispatcher.core.model import Engine, HostKind, ModelSpec, RuntimeKind
 from dispatcher.core.promotion import Verdict
 from dispatcher.core.replica import Endpoint
+from dispatcher.core.task import ModelId
 from dispatcher.core.threads import threads_for
 from dispatcher.errors import SettingsError
 from dispatcher.folder import held_folder, install_id
@@ -70,6 +71,7 @@ from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.forget_jobs import Memory, forget_jobs
 from dispatcher.service.gauges import read_gauges
+from dispatcher.service.generations import Generations
 from dispatcher.service.job_news import JobNews
 from dispatcher.service.jobs import Jobs
 from dispatcher.service.learn import Learner
@@ -101,6 +103,7 @@ from dispatcher.service.watch import Watcher
 from dispatcher.settings import Auth, Settings
 from dispatcher.store.database import Database
 from dispatcher.store.dispatches import DispatchLog
+from dispatcher.store.generations import generations as known_generations
 from dispatcher.store.lifecycle import measured_peaks, record_lifecycle
 from dispatcher.store.models import admin_models, all_models, sync_catalogue
 from dispatcher.weights.catalogue import CatalogueEntry, load_catalogue
@@ -175,6 +178,10 @@ async def sidecar(
         }
         equipment = Equipment(_hosts(stack, settings, program, install, remote), runtimes)
         registry = Registry(specs, library, equipment, quarantine, await measured_peaks(database), threads_for(cores))
+        generations = Generations(database, await known_generations(database), wall)
+        for spec in specs:
+            if spec.host is not HostKind.REMOTE:  # of those only their server knows the digest
+                generations.note(spec)
         fleet = Fleet(now, wall, lambda record: record_lifecycle(database, record))
         hosts_mib = [await one.memory_mib() for one in equipment.hosts.values()]
         budget_mib = await asyncio.to_thread(lent_memory_mib, settings.memory_mib, hosts_mib)
@@ -204,7 +211,7 @@ async def sidecar(
             if kind is HostKind.DOCKER:  # an engine that was away may come back
                 tasks.supervise(partial(reconciler.run, one), f"reconcile {kind}")
         if remote is not None:
-            adopter = Adopter(remote, ollama, registry, fleet, database, settings.is_ollama_local, now)
+            adopter = Adopter(remote, ollama, registry, fleet, generations, database, settings.is_ollama_local, now)
             await adopter.look()
             tasks.supervise(adopter.run, "adopt")
         scheduler = Scheduler(fleet, registry, starter, budget_mib, now)
@@ -217,8 +224,9 @@ async def sidecar(
 
         experience = Experience()
         panel = Panel(Ranker(RANKER, experience, TableQuality()), random.Random(), _judged)  # noqa: S311
-        lessons = Lessons(registry, threads_for(cores), settings.max_tokens_default)
-        learner = Learner(database, lessons, panel, experience.learn, wall)
+        lessons = Lessons(registry, generations, threads_for(cores), settings.max_tokens_default)
+        generations.on_new = partial(_forget, experience, panel)
+        learner = Learner(database, lessons, panel, experience, wall)
         tasks.supervise(learner.run, "learn")
         doctor = Doctor(fleet, registry, watcher, metrics)
         settler = Settler(fleet, equipment, doctor, tasks, now)
@@ -265,7 +273,7 @@ async def sidecar(
         jobs = Jobs(database, job_runner, news, metrics, now, steady, settings.jobs_max)
         maker = JobMaker(limits, callback_hosts, steady)
 
-        manager = Manager(registry, fleet, starter, equipment, quarantine, database, entered, budget_mib)
+        manager = Manager(registry, fleet, starter, equipment, quarantine, generations, database, entered, budget_mib)
 
         async def metrics_text() -> bytes:
             await read_gauges(metrics, fleet, database, budget_mib)
@@ -298,6 +306,11 @@ async def sidecar(
         stack.callback(news.close)  # first of all, so that nobody's long poll holds up the end
         _LOG.info("serving", url=base_url, version=__version__, memory_mib=budget_mib, cores=cores)
         yield Sidecar(base_url, fleet, database)
+
+
+def _forget(experience: Experience, panel: Panel, model_id: ModelId) -> None:
+    experience.reset(model_id)
+    panel.reset(model_id)
 
 
 def _judged(trial: Trial, verdict: Verdict) -> None:

@@ -59,3 +59,22 @@ async def test_what_was_learned_is_known_again_after_a_restart(start_sidecar: St
         return any(one["model"] == "small" and one["forecast"]["quality"] > 0.8 for one in ranked)
 
     await until(is_known, "it is known", within_s=20)
+
+
+async def test_a_model_with_other_weights_starts_from_nothing(start_sidecar: StartSidecar) -> None:
+    client = await start_sidecar(spec("small", quality=quality(0.5)), big("big", quality=quality(0.8)), exploration=0)
+    await judge(client, "small", 1.0, 25, HERE)
+
+    async def quality_of_small() -> float:
+        ranked = (await explain(client, context=HERE, **HARD))["options"]
+        return float(next(one["forecast"]["quality"] for one in ranked if one["model"] == "small"))
+
+    async def is_known() -> bool:
+        return await quality_of_small() > 0.8
+
+    await until(is_known, "it is known", within_s=20)
+    entry = {"engine": "embedded", "reference": "big", "parameters_b": 0.1, "family": "other"}
+    headers = {"Authorization": f"Bearer {client.token('admin')}"}
+    async with client.http.put("/api/models/small", json={"id": "small", **entry}, headers=headers) as response:
+        assert response.status == 200, await response.json()
+    assert await quality_of_small() < 0.7

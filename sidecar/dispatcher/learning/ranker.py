@@ -50,6 +50,10 @@ class Experience:
             work = work_key(lesson.task_type, lesson.complexity)
             self.successes.learn(lesson.spec.id, work, lesson.node, expected, label.success, 1.0)
 
+    def learn_load(self, spec: ModelSpec, took_s: float) -> None:
+        """Take in how long a replica took to load."""
+        self.times.learn_load(spec.id, spec.load_s, took_s)
+
     def reset(self, model_id: str) -> None:
         """Forget a model whose weights or template have changed."""
         self.times.reset(model_id)

@@ -13,6 +13,7 @@ from dispatcher.errors import DispatcherError
 from dispatcher.hosts.remote import RemoteHost
 from dispatcher.runtimes.ollama import OllamaRuntime
 from dispatcher.service.fleet import Fleet
+from dispatcher.service.generations import Generations
 from dispatcher.service.registry import Registry
 from dispatcher.store.database import Database
 from dispatcher.store.models import all_models, sync_catalogue
@@ -36,6 +37,7 @@ class Adopter:
         runtime: OllamaRuntime,
         registry: Registry,
         fleet: Fleet,
+        generations: Generations,
         database: Database,
         is_local: bool,
         now: Callable[[], float],
@@ -44,6 +46,7 @@ class Adopter:
         self._runtime = runtime
         self._registry = registry
         self._fleet = fleet
+        self._generations = generations
         self._database = database
         self._is_local = is_local
         self._now = now
@@ -83,11 +86,13 @@ class Adopter:
     async def _enter(self, found: Sequence[tuple[ServedModel, ModelSpec | None]]) -> None:
         """Offer new models, with the switches that an admin set when they were here before."""
         specs = [spec for _, spec in found if spec is not None]
+        digests = {spec.id: served.digest for served, spec in found if spec is not None}
         if specs:
             await sync_catalogue(self._database, specs)
             stored = {spec.id: spec for spec in await all_models(self._database)}
             for spec in specs:
                 self._registry.put(stored[spec.id])
+                self._generations.note(spec, digests[spec.id])
                 _LOG.info("model_adopted", model=spec.id)
         self._entered |= {served.reference: served.digest for served, _ in found}
 

@@ -4,9 +4,11 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from dispatcher.core.lesson import Lesson
 from dispatcher.core.logged import LoggedOutcome
+from dispatcher.core.model import ModelSpec
 from dispatcher.core.outcome import Ending
 from dispatcher.core.reward import Label
 from dispatcher.core.task import Context, DispatchId, Source
@@ -14,6 +16,7 @@ from dispatcher.core.worth import utility_of
 from dispatcher.service.lessons import Lessons
 from dispatcher.service.panel import Panel
 from dispatcher.store.database import Database
+from dispatcher.store.lifecycle import loads
 from dispatcher.store.outcomes import outcomes, outcomes_with_news
 
 _EVERY_S = 2.0
@@ -22,11 +25,21 @@ _NEWS_OVERLAP_S = 5.0  # what is written down a moment late is seen all the same
 _REMEMBERED = 5000  # dispatches whose retry, or whose judgement, is told from news
 
 
+class SharedExperience(Protocol):
+    """What is known whichever ranker chooses."""
+
+    def learn(self, lesson: Lesson) -> None:
+        """Take in one dispatch."""
+
+    def learn_load(self, spec: ModelSpec, took_s: float) -> None:
+        """Take in how long a replica took to load."""
+
+
 class Learner:
     """Reads the log from its beginning, then what is new every other second.
 
     Args:
-        learn_shared: takes in what all rankers know: times and success.
+        experience: what all rankers know: times and success.
         wall: Unix time, in seconds.
     """
 
@@ -35,15 +48,15 @@ class Learner:
         database: Database,
         lessons: Lessons,
         panel: Panel,
-        learn_shared: Callable[[Lesson], None],
+        experience: SharedExperience,
         wall: Callable[[], float],
     ) -> None:
         self._database = database
         self._lessons = lessons
         self._panel = panel
-        self._learn_shared = learn_shared
+        self._experience = experience
         self._wall = wall
-        self._place = 0
+        self._place = self._load_place = 0
         self._news_at = 0.0
         self._judged: OrderedDict[DispatchId, float] = OrderedDict()  # when it was last spoken of
         self._items: OrderedDict[Context, LoggedOutcome] = OrderedDict()
@@ -57,6 +70,7 @@ class Learner:
     async def catch_up(self) -> None:
         """Take in all that is in the log and wasn't yet."""
         now_at = self._wall()
+        await self._learn_loads()
         while page := await outcomes(self._database, 0.0, _PAGE, self._place):
             for one in page:
                 self._learn(one)
@@ -67,6 +81,14 @@ class Learner:
                 self._learn_again(one)
         self._news_at = now_at
 
+    async def _learn_loads(self) -> None:
+        """Take in how long replicas took to start; that is never taught as their speed."""
+        for load in await loads(self._database, self._load_place):
+            self._load_place = load.place
+            spec = self._lessons.spec(load.model_id, load.at)
+            if spec is not None:
+                self._experience.learn_load(spec, load.took_s)
+
     def _learn(self, logged: LoggedOutcome) -> None:
         """Take in a dispatch that is seen for the first time."""
         if logged.record.source is Source.CALLER:
@@ -74,7 +96,7 @@ class Learner:
         if logged.feedback:
             self._note_judged(logged)
         for lesson in self._lessons.of(logged):
-            self._learn_shared(lesson)
+            self._experience.learn(lesson)
             self._panel.learn(lesson, _ranker(logged), _utility(logged, lesson.label) if lesson.timed else None)
 
     def _learn_again(self, logged: LoggedOutcome) -> None:
@@ -86,9 +108,9 @@ class Learner:
 
     def _learn_judgement(self, logged: LoggedOutcome) -> None:
         """Only how good it was: all else of it is known."""
-        *_, lesson = self._lessons.of(logged)
-        label = Label(None, lesson.label.quality, lesson.label.weight)
-        self._panel.learn(replace(lesson, timed=None, label=label), _ranker(logged), None)
+        for lesson in list(self._lessons.of(logged))[-1:]:
+            label = Label(None, lesson.label.quality, lesson.label.weight)
+            self._panel.learn(replace(lesson, timed=None, label=label), _ranker(logged), None)
 
     def _note_retry(self, logged: LoggedOutcome) -> None:
         """Hold it against the dispatch before that the same item is asked again."""

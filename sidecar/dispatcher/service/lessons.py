@@ -11,6 +11,7 @@ from dispatcher.core.shared_evidence import SharedEvidence
 from dispatcher.core.task import FormatKind, ModelId, Source
 from dispatcher.core.timed_outcome import TimedOutcome, node_key, pace_of
 from dispatcher.errors import ModelNotFound
+from dispatcher.service.generations import Generations
 from dispatcher.service.registry import Registry
 
 
@@ -21,22 +22,26 @@ class Lessons:
         max_tokens_default: the longest answer when the caller doesn't say.
     """
 
-    def __init__(self, registry: Registry, threads: int, max_tokens_default: int) -> None:
+    def __init__(self, registry: Registry, generations: Generations, threads: int, max_tokens_default: int) -> None:
         self._registry = registry
+        self._generations = generations
         self._threads = threads
         self._max_tokens_default = max_tokens_default
         self._evidence = SharedEvidence()
 
     def of(self, logged: LoggedOutcome) -> Iterator[Lesson]:
-        """One lesson for each model that was tried, those that failed first; none of models that are gone."""
+        """One lesson for each model that was tried, those that failed first; none of what is gone, or was another."""
         for model_id, label in logged.failures:
-            if (spec := self._spec(model_id)) is not None:
+            if (spec := self.spec(model_id, logged.record.started_at)) is not None:
                 yield self._lesson(logged.record, spec, label, None, 0.0)
         record = logged.record
-        if record.model_id is not None and (spec := self._spec(record.model_id)) is not None:
+        if record.model_id is not None and (spec := self.spec(record.model_id, record.started_at)) is not None:
             yield self._lesson(record, spec, logged.label, self._timed(record, spec), self._shared_weight(logged))
 
-    def _spec(self, model_id: ModelId) -> ModelSpec | None:
+    def spec(self, model_id: ModelId, at: float) -> ModelSpec | None:
+        """The model, if it is still the one that it was at this Unix time."""
+        if at < self._generations.since_at(model_id):
+            return None
         try:
             return self._registry.spec(model_id)
         except ModelNotFound:

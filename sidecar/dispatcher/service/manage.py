@@ -10,6 +10,7 @@ from dispatcher.core.task import ModelId
 from dispatcher.errors import HostUnreachable, InvalidRequest, ModelConflict, NoEligibleModel, ReplicaNotFound
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
+from dispatcher.service.generations import Generations
 from dispatcher.service.quarantine import Quarantine
 from dispatcher.service.registry import Registry
 from dispatcher.service.replica import Replica
@@ -28,6 +29,7 @@ class Manager:
         starter: Starter,
         equipment: Equipment,
         quarantine: Quarantine,
+        generations: Generations,
         database: Database,
         admin_models: frozenset[ModelId],
         budget_mib: int,
@@ -37,6 +39,7 @@ class Manager:
         self._starter = starter
         self._equipment = equipment
         self._quarantine = quarantine
+        self._generations = generations
         self._database = database
         self._admin_models = set(admin_models)
         self._budget_mib = budget_mib
@@ -58,6 +61,7 @@ class Manager:
         await save_model(self._database, spec)
         self._admin_models.add(spec.id)
         self._registry.put(spec)
+        self._generations.note(spec)
         self._quarantine.came_up(spec.id)
         self._condemn_all(spec.id, "changed in the registry")
 

@@ -1,6 +1,7 @@
 """The log of replicas' lives, and what it teaches about the memory they take."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import aiosqlite
 
@@ -16,6 +17,23 @@ _INSERT = """
 _PEAKS = """
     SELECT model_id, max(memory_mib) FROM container_lifecycle WHERE memory_mib IS NOT NULL GROUP BY model_id
 """
+
+
+_LOADS = """
+    SELECT id, model_id, happened_at, took_s FROM container_lifecycle
+    WHERE id > ? AND state = 'ready' AND took_s IS NOT NULL AND host <> 'remote'
+    ORDER BY id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One replica came up. `place` rises with each; `took_s` is how long it loaded, its fetch not counted."""
+
+    place: int
+    model_id: ModelId
+    at: float
+    took_s: float
 
 
 def record_lifecycle(db: Database, record: LifecycleRecord) -> None:
@@ -35,6 +53,16 @@ def record_lifecycle(db: Database, record: LifecycleRecord) -> None:
         await connection.execute(_INSERT, row)
 
     db.post(work)
+
+
+async def loads(db: Database, after: int) -> tuple[Load, ...]:
+    """The loads behind a place, in the order in which they ended."""
+
+    async def work(connection: aiosqlite.Connection) -> tuple[Load, ...]:
+        rows = await connection.execute_fetchall(_LOADS, (after,))
+        return tuple(Load(row[0], ModelId(row[1]), row[2], row[3]) for row in rows)
+
+    return await db.read(work)
 
 
 async def measured_peaks(db: Database | Log) -> Mapping[ModelId, int]:
