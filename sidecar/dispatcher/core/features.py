@@ -2,8 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log1p
 
-from dispatcher.core.task import Message, Role
+from dispatcher.core.task import Complexity, Message, Role, TaskType
+from dispatcher.core.traits import TRAITS, traits_of
+
+FEATURES_VERSION = 1
+"""Raised whenever a number is added, moved or gets another meaning: what was logged before isn't learned from then."""
+
+WORK = tuple(task for task in TaskType if task not in (TaskType.AUTO, TaskType.EMBEDDING))
+"""The task types that prompts are sent for, in the order of their numbers."""
+
+_STEPS = {Complexity.LOW: 0.0, Complexity.MEDIUM: 1.0, Complexity.HIGH: 2.0}
+
+FEATURES: tuple[tuple[str, str], ...] = (
+    ("chars", "log"),
+    ("lines", "log"),
+    ("turns", "log"),
+    *TRAITS,
+    ("complexity", "step"),
+    *((f"task_{task.value}", "yes") for task in WORK),
+)
+"""Name and unit of each number that a ranker sees of a request, in order; the same in training and serving."""
 
 _HEAD_CHARS = 900
 _TAIL_CHARS = 400
@@ -15,6 +35,7 @@ class TextFeatures:
     """Numbers of one prompt, all its messages together.
 
     `sample` is the beginning and end of the last user message in lower case, where instructions stand; never stored.
+    `traits` are what was counted in it before its capitals were gone (see `core/traits.py`).
     """
 
     chars: int
@@ -23,6 +44,7 @@ class TextFeatures:
     lines: int
     question_marks: int
     sample: str
+    traits: tuple[float, ...] = (0.0,) * len(TRAITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +77,19 @@ def features_of(messages: Sequence[Message]) -> TextFeatures:
         lines=last.count("\n") + 1,
         question_marks=sample.count("?"),
         sample=sample.lower(),
+        traits=traits_of(sample),
+    )
+
+
+def numbers(text: TextFeatures, task_type: TaskType, complexity: Complexity) -> tuple[float, ...]:
+    """What `FEATURES` names, of one request; neither argument is `auto` any more."""
+    return (
+        log1p(text.chars),
+        log1p(text.lines),
+        log1p(text.turns),
+        *text.traits,
+        _STEPS.get(complexity, 1.0),
+        *(float(task_type is task) for task in WORK),
     )
 
 

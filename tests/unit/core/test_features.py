@@ -1,10 +1,13 @@
 """Numbers taken from a prompt."""
 
+from math import isfinite
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.core.features import features_of, token_estimate
-from dispatcher.core.task import Message, Role
+from dispatcher.core.features import FEATURES, WORK, features_of, numbers, token_estimate
+from dispatcher.core.task import Complexity, Message, Role, TaskType
 
 
 def test_four_ascii_characters_are_about_one_token() -> None:
@@ -36,3 +39,25 @@ def test_all_messages_count_but_only_the_last_of_the_user_is_sampled() -> None:
     ]
     text = features_of(turns)
     assert (text.chars, text.turns, text.sample, text.question_marks) == (17, 3, "two", 0)
+
+
+@given(st.text(max_size=3000), st.sampled_from(WORK), st.sampled_from([Complexity.LOW, Complexity.HIGH]))
+def test_every_request_has_all_the_numbers_and_they_are_finite(
+    prompt: str, task: TaskType, complexity: Complexity
+) -> None:
+    found = numbers(features_of([Message(Role.USER, prompt)]), task, complexity)
+    assert len(found) == len(FEATURES)
+    assert all(isfinite(one) for one in found)
+    assert sum(found[-len(WORK) :]) == 1
+
+
+def test_capitals_count_although_the_sample_has_none() -> None:
+    names = [name for name, _ in FEATURES]
+    loud = numbers(features_of([Message(Role.USER, "WHO WAS IT?")]), TaskType.CHAT, Complexity.LOW)
+    assert loud[names.index("capitals")] == pytest.approx(8 / 11)
+    assert loud[names.index("says_who")] == 1
+    assert loud[names.index("ends_asking")] == 1
+
+
+def test_no_two_numbers_have_the_same_name() -> None:
+    assert len({name for name, _ in FEATURES}) == len(FEATURES)
