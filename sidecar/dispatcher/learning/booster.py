@@ -1,0 +1,72 @@
+"""Asks a LightGBM model for a few rows at once, without the 100 µs that its Python class adds."""
+
+import ctypes
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+_FLOAT64 = 1
+_NORMAL = 0
+_PARAMETERS = b"num_threads=1 predict_disable_shape_check=true"
+
+
+class FastBooster:
+    """A LightGBM model in its text format; answers exactly as `lightgbm.Booster.predict` does, on one thread.
+
+    Not for several threads at once: its answers share one buffer.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Load a model; ValueError when LightGBM can't read it."""
+        self.text = text
+        self._library = _library()
+        self._handle = ctypes.c_void_p()
+        rounds = ctypes.c_int(0)
+        failed = self._library.LGBM_BoosterLoadModelFromString(
+            text.encode(), ctypes.byref(rounds), ctypes.byref(self._handle)
+        )
+        if failed:
+            raise ValueError(f"not a LightGBM model: {self._library.LGBM_GetLastError().decode()}")
+        width = ctypes.c_int(0)
+        self._library.LGBM_BoosterGetNumFeature(self._handle, ctypes.byref(width))
+        self.width = width.value
+        self._length = ctypes.c_int64(0)
+
+    def predict(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Predict rows (n, width), one number each."""
+        rows = np.ascontiguousarray(rows, np.float64)
+        if rows.shape[1] != self.width:
+            raise ValueError(f"the model takes {self.width} numbers a row, not {rows.shape[1]}")
+        found = np.empty(len(rows))
+        failed = self._library.LGBM_BoosterPredictForMat(
+            self._handle,
+            ctypes.c_void_p(rows.ctypes.data),
+            _FLOAT64,
+            ctypes.c_int32(rows.shape[0]),
+            ctypes.c_int32(rows.shape[1]),
+            1,
+            _NORMAL,
+            0,
+            -1,
+            _PARAMETERS,
+            ctypes.byref(self._length),
+            ctypes.c_void_p(found.ctypes.data),
+        )
+        if failed:
+            raise ValueError(self._library.LGBM_GetLastError().decode())
+        return found
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None):
+            self._library.LGBM_BoosterFree(self._handle)
+
+
+def _library() -> ctypes.CDLL:
+    """The library that the lightgbm package has loaded already."""
+    folder = Path(lightgbm.__file__).parent
+    found = next(path for suffix in ("so", "dll", "dylib") for path in sorted(folder.rglob(f"lib_lightgbm.{suffix}")))
+    library = ctypes.CDLL(str(found))
+    library.LGBM_GetLastError.restype = ctypes.c_char_p
+    return library

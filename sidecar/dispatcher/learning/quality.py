@@ -1,0 +1,167 @@
+"""How good an answer each model would give to a request."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dispatcher.core.features import FEATURES, RequestFeatures
+from dispatcher.learning.arrays import dump_arrays, floats, load_arrays
+from dispatcher.learning.booster import FastBooster
+from dispatcher.learning.boosting import MODEL_COLUMNS, boosting_rows, fit_booster, known_of
+from dispatcher.learning.examples import SIZES, TASKS, Examples, Floats, Ints, ModelFacts, Requests
+from dispatcher.learning.guard import trust_in
+from dispatcher.learning.landmarks import Landmarks
+from dispatcher.learning.smooth import SmoothResidual
+from dispatcher.learning.task_table import TaskTable
+
+_FOLDS = 4
+_SMOOTH_SHARE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class QualityModel:
+    """A rule table, and two opinions on how far to move from it: a smooth one and LightGBM's.
+
+    `trust` is how far they may move it (see `learning/guard.py`); at 0 the table answers alone.
+    """
+
+    facts: tuple[ModelFacts, ...]
+    table: TaskTable
+    landmarks: Landmarks
+    smooth: SmoothResidual
+    booster: FastBooster
+    trust: float
+    _places: dict[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_places", {one.model_id: place for place, one in enumerate(self.facts)})
+
+    @classmethod
+    def fit(cls, examples: Examples, seed: int) -> "QualityModel":
+        """Learn from outcomes; the same examples and seed give the same model."""
+        landmarks = Landmarks.fit(examples.requests, seed)
+        places = landmarks.place(examples.requests)
+        fold = examples.folds(_FOLDS, seed)
+        table, smooth = _unseen_simple(examples, places, fold)
+        rows = boosting_rows(
+            examples.requests.numbers[examples.request], examples.model, known_of(examples), table, table + smooth
+        )
+        boosted = _unseen_boosted(rows, examples, fold, seed)
+        last_table, last_smooth = _simple(examples, places)
+        return cls(
+            examples.facts,
+            last_table,
+            landmarks,
+            last_smooth,
+            FastBooster(fit_booster(rows, examples.quality, examples.weight, seed)),
+            trust_in(examples, table, _blend(table + smooth, boosted)),
+        )
+
+    def predict(self, request: RequestFeatures, facts: Sequence[ModelFacts]) -> Floats:
+        """Expected quality, 0 to 1, of each candidate on one request. Shape (candidates,)."""
+        model = np.array([self._places.get(one.model_id, -1) for one in facts])
+        known = np.array([(one.parameters_b, one.active_b, one.usd_per_mtok, one.prior_quality) for one in facts])
+        requests = Requests(np.array([request.numbers]), np.array([request.text]))
+        return self._answer(requests, np.zeros(len(facts), np.intp), model, known)
+
+    def predict_many(self, requests: Requests, facts: Sequence[ModelFacts], prior: Floats) -> Floats:
+        """The same for many requests; `prior` and what is returned are (requests, candidates)."""
+        each = np.array([(one.parameters_b, one.active_b, one.usd_per_mtok) for one in facts])
+        known = np.column_stack((np.tile(each, (len(requests), 1)), prior.ravel()))
+        model = np.tile([self._places.get(one.model_id, -1) for one in facts], len(requests))
+        request = np.repeat(np.arange(len(requests)), len(facts))
+        return self._answer(requests, request, model, known).reshape(prior.shape)
+
+    def parts(self) -> dict[str, bytes]:
+        """Take the model apart into files, by name: LightGBM's text, and JSON for the rest."""
+        return {"quality.txt": self.booster.text.encode(), "quality.json": dump_arrays(self._rest())}
+
+    @classmethod
+    def from_parts(cls, parts: Mapping[str, bytes]) -> "QualityModel":
+        """Put a model together again; ValueError when a file is missing or isn't what it should be."""
+        try:
+            text, rest = parts["quality.txt"].decode(), load_arrays(parts["quality.json"])
+            facts = tuple(ModelFacts(str(name), *map(float, numbers)) for name, *numbers in rest["facts"])
+            landmarks = Landmarks(*(floats(rest[name]) for name in ("mean", "scale", "centres", "whiten")))
+            smooth = SmoothResidual(*(floats(rest[name]) for name in ("centre", "shared", "own")))
+            table = TaskTable(float(rest["offset"]), floats(rest["sums"]), floats(rest["counts"]))
+            trust = float(rest["trust"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a quality model: {error!r}") from error
+        return cls(facts, table, landmarks, smooth, FastBooster(text), trust)._checked()
+
+    def _rest(self) -> dict[str, object]:
+        facts = [
+            [one.model_id, one.parameters_b, one.active_b, one.usd_per_mtok, one.prior_quality] for one in self.facts
+        ]
+        return {
+            "facts": facts,
+            "trust": self.trust,
+            **{name: getattr(self.table, name) for name in ("offset", "sums", "counts")},
+            **{name: getattr(self.landmarks, name) for name in ("mean", "scale", "centres", "whiten")},
+            **{name: getattr(self.smooth, name) for name in ("centre", "shared", "own")},
+        }
+
+    def _checked(self) -> "QualityModel":
+        models, landmarks = len(self.facts), len(self.landmarks.centres)
+        shapes = {
+            "sums": (self.table.sums, (models, TASKS)),
+            "counts": (self.table.counts, (models, TASKS)),
+            "mean": (self.landmarks.mean, (SIZES,)),
+            "scale": (self.landmarks.scale, (SIZES,)),
+            "whiten": (self.landmarks.whiten, (landmarks, landmarks)),
+            "shared": (self.smooth.shared, (landmarks,)),
+            "own": (self.smooth.own, (models, landmarks)),
+        }
+        for name, (array, shape) in shapes.items():
+            if array.shape != shape:
+                raise ValueError(f"a quality model's {name} has the shape {array.shape}, not {shape}")
+        if self.booster.width != len(FEATURES) + MODEL_COLUMNS or not 0 <= self.trust <= 1:
+            raise ValueError("a quality model's booster or trust doesn't fit the features")
+        return self
+
+    def _answer(self, requests: Requests, request: Ints, model: Ints, known: Floats) -> Floats:
+        table = self.table.values(model, requests.tasks[request], known[:, 3])
+        if self.trust == 0:
+            return table
+        smooth = table + self.smooth.values(self.landmarks.place(requests)[request], model)
+        boosted = self.booster.predict(boosting_rows(requests.numbers[request], model, known, table, smooth))
+        return np.clip(table + self.trust * (_blend(smooth, boosted) - table), 0.0, 1.0)
+
+
+def _blend(smooth: Floats, boosted: Floats) -> Floats:
+    return _SMOOTH_SHARE * smooth + (1.0 - _SMOOTH_SHARE) * boosted
+
+
+def _simple(examples: Examples, places: Floats) -> tuple[TaskTable, SmoothResidual]:
+    table = TaskTable.fit(examples)
+    expected = table.values(examples.model, examples.requests.tasks[examples.request], examples.prior)
+    return table, SmoothResidual.fit(
+        places[examples.request],
+        examples.model,
+        examples.quality - expected,
+        examples.weight,
+        len(examples.facts),
+    )
+
+
+def _unseen_simple(examples: Examples, places: Floats, fold: Ints) -> tuple[Floats, Floats]:
+    """What table and smooth part say of each outcome when fitted without its fold."""
+    table, smooth = np.empty(len(fold)), np.empty(len(fold))
+    tasks = examples.requests.tasks[examples.request]
+    for one in range(_FOLDS):
+        out = fold == one
+        fitted_table, fitted_smooth = _simple(examples.only(~out), places)
+        table[out] = fitted_table.values(examples.model[out], tasks[out], examples.prior[out])
+        smooth[out] = fitted_smooth.values(places[examples.request[out]], examples.model[out])
+    return table, smooth
+
+
+def _unseen_boosted(rows: Floats, examples: Examples, fold: Ints, seed: int) -> Floats:
+    found = np.empty(len(fold))
+    for one in range(_FOLDS):
+        out = fold == one
+        text = fit_booster(rows[~out], examples.quality[~out], examples.weight[~out], seed)
+        found[out] = FastBooster(text).predict(rows[out])
+    return found
