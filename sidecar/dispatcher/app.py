@@ -31,6 +31,7 @@ from dispatcher.api.log import LogApi
 from dispatcher.api.models import ModelsApi
 from dispatcher.api.openapi import openapi_document
 from dispatcher.api.operations import OperationsApi
+from dispatcher.api.rankers import RankersApi
 from dispatcher.api.requests import RequestLimits
 from dispatcher.api.routes import Route
 from dispatcher.api.server import application, runner
@@ -39,9 +40,11 @@ from dispatcher.callbacks.client import CallbackClient, new_callback_session
 from dispatcher.clocks import steady_wall
 from dispatcher.core.callback import allowed_hosts
 from dispatcher.core.container_models import ollama_models
+from dispatcher.core.evidence import Evidence
 from dispatcher.core.forecast import RANKER
 from dispatcher.core.model import Engine, HostKind, ModelSpec, RuntimeKind
-from dispatcher.core.promotion import Verdict
+from dispatcher.core.promotion import Stage, Verdict
+from dispatcher.core.ranker_entry import RankerEntry
 from dispatcher.core.replica import Endpoint
 from dispatcher.core.task import ModelId
 from dispatcher.core.threads import threads_for
@@ -84,6 +87,7 @@ from dispatcher.service.poison import PoisonGuard
 from dispatcher.service.pull import Puller
 from dispatcher.service.quarantine import Quarantine
 from dispatcher.service.quiet import Quiet
+from dispatcher.service.rankers import Rankers
 from dispatcher.service.readiness import Readiness
 from dispatcher.service.reap import Reaper
 from dispatcher.service.reconcile import Reconciler
@@ -294,6 +298,7 @@ async def sidecar(
             *ContainersApi(fleet, manager, budget_mib, now).routes(),
             *LogApi(database, wall).routes(),
             *FeedbackApi(database, metrics, wall, settings.feedback_daily_max).routes(),
+            *RankersApi(Rankers(database, _prior(), _no_evidence, _nothing_to_install, wall)).routes(),
             *OperationsApi(
                 Readiness(registry, fleet, equipment, database),
                 metrics_text,
@@ -311,6 +316,18 @@ async def sidecar(
 def _forget(experience: Experience, panel: Panel, model_id: ModelId) -> None:
     experience.reset(model_id)
     panel.reset(model_id)
+
+
+def _prior() -> RankerEntry:
+    return RankerEntry(RANKER, 0.0, Stage.LIVE, "", "{}", None, 0.0, "comes with this package")
+
+
+async def _no_evidence(_entry: RankerEntry) -> Evidence:
+    return Evidence(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+async def _nothing_to_install(_ranker_id: str, _stage: Stage) -> None:
+    pass
 
 
 def _judged(trial: Trial, verdict: Verdict) -> None:

@@ -111,6 +111,20 @@ class ModelConflict(DispatcherError):
     status = 409
 
 
+class RankerNotFound(DispatcherError):
+    """No ranker has this id."""
+
+    code = "ranker_not_found"
+    status = 404
+
+
+class RankerConflict(DispatcherError):
+    """The change can't be made to this ranker as it is; the message says why."""
+
+    code = "ranker_conflict"
+    status = 409
+
+
 class ReplicaNotFound(DispatcherError):
     """No replica has this id."""
 

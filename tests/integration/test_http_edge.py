@@ -53,6 +53,10 @@ CLOSED = [
     ("GET", "/api/performance"),
     ("GET", "/api/dispatches/d_0"),
     ("POST", "/api/feedback"),
+    ("GET", "/api/rankers"),
+    ("POST", "/api/rankers/d_0/evaluate"),
+    ("POST", "/api/rankers/d_0/promote"),
+    ("POST", "/api/rankers/d_0/rollback"),
     ("GET", "/metrics"),
 ]
 OPEN = [("GET", "/health"), ("GET", "/ready"), ("GET", "/openapi.json")]

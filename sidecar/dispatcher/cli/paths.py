@@ -1,4 +1,4 @@
-"""The API's paths that name one model, one replica or one job."""
+"""The API's paths that name one model, one replica, one ranker or one job."""
 
 from urllib.parse import quote
 
@@ -13,6 +13,11 @@ def model_path(model_id: str, verb: str = "") -> str:
 def container_path(replica_id: str, verb: str) -> str:
     """Where `verb` is done to this replica."""
     return _path("containers", replica_id, verb)
+
+
+def ranker_path(ranker_id: str, verb: str) -> str:
+    """Where `verb` is done to this ranker."""
+    return _path("rankers", ranker_id, verb)
 
 
 def job_path(job_id: str) -> str:

@@ -14,6 +14,7 @@ from dispatcher.cli.jobs import jobs_group
 from dispatcher.cli.models import models_group
 from dispatcher.cli.performance import performance
 from dispatcher.cli.quickstart import quickstart
+from dispatcher.cli.rankers import rankers_group
 from dispatcher.cli.screen import tell_fault
 from dispatcher.cli.serve import serve
 from dispatcher.cli.simulate import simulate
@@ -91,4 +92,5 @@ program.add_typer(containers_group)
 program.add_typer(jobs_group)
 program.command()(performance)
 program.command()(feedback)
+program.add_typer(rankers_group)
 program.command()(simulate)
