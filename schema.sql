@@ -259,8 +259,6 @@ CREATE TABLE model_rankings (
     PRIMARY KEY (model_id, task_type, complexity)
 ) STRICT;
 
-CREATE INDEX decisions_by_variant ON decisions (dispatch_id) WHERE variant IS NOT NULL;
-
 CREATE UNIQUE INDEX prompt_variants_in_charge ON prompt_variants (family, task_type, state)
     WHERE state IN ('live', 'canary');
 

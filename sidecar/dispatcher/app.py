@@ -102,6 +102,7 @@ from dispatcher.service.settle import Settler
 from dispatcher.service.start import Starter
 from dispatcher.service.stop import Stopper
 from dispatcher.service.tasks import KeptTasks
+from dispatcher.service.variants import Variants
 from dispatcher.service.warm import Warmer
 from dispatcher.service.watch import Watcher
 from dispatcher.settings import Auth, Settings
@@ -110,6 +111,7 @@ from dispatcher.store.dispatches import DispatchLog
 from dispatcher.store.generations import generations as known_generations
 from dispatcher.store.lifecycle import measured_peaks, record_lifecycle
 from dispatcher.store.models import admin_models, all_models, sync_catalogue
+from dispatcher.store.prompt_variants import all_variants
 from dispatcher.weights.catalogue import CatalogueEntry, load_catalogue
 from dispatcher.weights.download import new_download_session
 from dispatcher.weights.library import WeightLibrary
@@ -230,13 +232,14 @@ async def sidecar(
         panel = Panel(Ranker(RANKER, experience, TableQuality()), random.Random(), _judged)  # noqa: S311
         lessons = Lessons(registry, generations, threads_for(cores), settings.max_tokens_default)
         generations.on_new = partial(_forget, experience, panel)
-        learner = Learner(database, lessons, panel, experience, wall)
+        variants = Variants(database, await all_variants(database), settings.exploration, random.random, wall)
+        learner = Learner(database, lessons, panel, experience, variants, wall)
         tasks.supervise(learner.run, "learn")
         doctor = Doctor(fleet, registry, watcher, metrics)
         settler = Settler(fleet, equipment, doctor, tasks, now)
         room = Room(fleet, registry, settings.queue_max, settings.queue_model_max, now, random.Random())  # noqa: S311 - a jitter
         dispatcher = Dispatcher(
-            Chooser(registry, fleet, budget_mib, settings.deadline_confidence, settings.max_tokens_default),
+            Chooser(registry, fleet, variants, budget_mib, settings.deadline_confidence, settings.max_tokens_default),
             panel,
             Leaser(fleet, scheduler, pauser, CoreGate(cores), room, settler, now),
             warmer,

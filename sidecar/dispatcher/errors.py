@@ -139,6 +139,20 @@ class DispatchNotFound(DispatcherError):
     status = 404
 
 
+class PromptVariantNotFound(DispatcherError):
+    """No prompt variant has this family, task type and version."""
+
+    code = "prompt_variant_not_found"
+    status = 404
+
+
+class PromptVariantConflict(DispatcherError):
+    """The change can't be made to this prompt variant as it stands."""
+
+    code = "prompt_variant_conflict"
+    status = 409
+
+
 class JobNotFound(DispatcherError):
     """No job has this id, or it isn't the caller's."""
 

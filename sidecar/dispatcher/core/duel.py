@@ -4,14 +4,14 @@ Both are judged by dispatches in which either might have been used, and all the 
 may be looked at after every dispatch, as often as one likes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dispatcher.core.evidence import Tally, radius
 from dispatcher.core.reward import Label
 from dispatcher.core.variants import IN_PLAY, VariantState
 
-# Weight of what is known of both sides. An answer that somebody judged counts 1, one that nobody minded a tenth.
-EVIDENCE_MIN = 50  # below nothing is said
+EVIDENCE_MIN = 50  # dispatches on each side below which nothing is said
 CANDIDATE_ENOUGH = 400  # tried so often without being ahead: not worth going on
 CANARY_ENOUGH = 1500  # on trial for so long without a provable gain: not worth its tokens
 
@@ -34,14 +34,22 @@ class Sums:
         return self.total / self.weight if self.weight > 0 else 0.0
 
     @property
+    def count(self) -> int:
+        """What is known, in dispatches."""
+        return round(self.weight)
+
+    @property
     def tally(self) -> Tally:
         """The same as evidence; as if there had been one 0 and one 1 more, lest a run of luck look like certainty."""
-        return Tally(round(self.weight), self.mean, max(0.0, self.squares - self.weight * self.mean**2) + 0.5)
+        return Tally(self.count, self.mean, max(0.0, self.squares - self.weight * self.mean**2) + 0.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How dispatches with one variant went: their reward (success times quality), and whether they succeeded."""
+    """How dispatches with one variant went: their reward (success times quality), and whether they succeeded.
+
+    Success counts 1 each; reward as much as is known of the quality: a tenth of an answer that nobody minded.
+    """
 
     reward: Sums = Sums()
     success: Sums = Sums()
@@ -68,40 +76,54 @@ class Judgement:
 def judge(state: VariantState, mine: Score, other: Score) -> Judgement:
     """Judge a variant against what is used without it: the live one, or for the live one the plain prompt.
 
-    It falls back when it provably brings less, or succeeds less often; a candidate goes on trial when it is ahead, and
-    from trial it goes live only when it provably brings more. Without a verdict it ends in time.
+    It falls back when it provably succeeds less often or brings less; a candidate goes on trial when it is ahead, and
+    from trial it goes live only when it provably succeeds more often or brings more. Without a verdict it ends in time.
     """
-    count = min(mine.reward.weight, other.reward.weight)
+    count = min(mine.success.count, other.success.count)
     if state not in IN_PLAY or count < EVIDENCE_MIN:
-        return Judgement(state, f"not enough evidence: {count:.0f}, {EVIDENCE_MIN} are needed on both sides")
-    down = VariantState.REJECTED if state is VariantState.CANDIDATE else VariantState.ROLLED_BACK
-    for name, ours, theirs in (("success", mine.success, other.success), ("reward", mine.reward, other.reward)):
-        difference, doubt = _compared(ours, theirs)
-        found = f"{difference:+.3f} ± {doubt:.3f} {name} by evidence of {mine.reward.weight:.0f}"
-        if difference + doubt < 0.0:
-            return Judgement(down, f"provably worse: {found}")
+        return Judgement(state, f"not enough evidence: {count} dispatches, {EVIDENCE_MIN} are needed on both sides")
+    compared = _Compared.of("success", mine.success, other.success), _Compared.of("reward", mine.reward, other.reward)
+    for one in compared:
+        if one.difference + one.doubt < 0.0:
+            down = VariantState.REJECTED if state is VariantState.CANDIDATE else VariantState.ROLLED_BACK
+            return Judgement(down, f"provably worse: {one}")
     if state is VariantState.LIVE:
-        return Judgement(state, f"not found worse: {found}")
+        return Judgement(state, f"not found worse: {_all(compared)}")
     if state is VariantState.CANDIDATE:
-        return _of_candidate(difference, mine.reward.weight, found)
-    return _of_canary(difference - doubt, mine.reward.weight, found)
+        return _of_candidate(compared, mine.success.count)
+    return _of_canary(compared, mine.success.count)
 
 
-def _of_candidate(difference: float, count: float, found: str) -> Judgement:
-    if difference > 0.0:
-        return Judgement(VariantState.CANARY, f"ahead: {found}")
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    name: str
+    difference: float
+    doubt: float
+
+    @classmethod
+    def of(cls, name: str, mine: Sums, other: Sums) -> "_Compared":
+        return cls(name, mine.mean - other.mean, radius(mine.tally) + radius(other.tally))
+
+    def __str__(self) -> str:
+        return f"{self.difference:+.3f} ± {self.doubt:.3f} {self.name}"
+
+
+def _of_candidate(compared: Sequence[_Compared], count: int) -> Judgement:
+    if any(one.difference > 0.0 for one in compared):
+        return Judgement(VariantState.CANARY, f"ahead after {count} dispatches: {_all(compared)}")
     if count >= CANDIDATE_ENOUGH:
-        return Judgement(VariantState.REJECTED, f"never ahead: {found}")
-    return Judgement(VariantState.CANDIDATE, f"still being tried: {found}")
+        return Judgement(VariantState.REJECTED, f"not ahead after {count} dispatches: {_all(compared)}")
+    return Judgement(VariantState.CANDIDATE, f"still being tried: {_all(compared)}")
 
 
-def _of_canary(gain_low: float, count: float, found: str) -> Judgement:
-    if gain_low > 0.0:
-        return Judgement(VariantState.LIVE, f"provably better: {found}")
+def _of_canary(compared: Sequence[_Compared], count: int) -> Judgement:
+    for one in compared:
+        if one.difference - one.doubt > 0.0:
+            return Judgement(VariantState.LIVE, f"provably better: {one}")
     if count >= CANARY_ENOUGH:
-        return Judgement(VariantState.ROLLED_BACK, f"not found better: {found}")
-    return Judgement(VariantState.CANARY, f"still on trial: {found}")
+        return Judgement(VariantState.ROLLED_BACK, f"not found better after {count} dispatches: {_all(compared)}")
+    return Judgement(VariantState.CANARY, f"still on trial: {_all(compared)}")
 
 
-def _compared(mine: Sums, other: Sums) -> tuple[float, float]:
-    return mine.mean - other.mean, radius(mine.tally) + radius(other.tally)
+def _all(compared: Sequence[_Compared]) -> str:
+    return ", ".join(str(one) for one in compared)

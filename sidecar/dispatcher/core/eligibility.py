@@ -6,6 +6,7 @@ from dispatcher.core.decision import Refusal, RefusalReason
 from dispatcher.core.features import TextFeatures
 from dispatcher.core.model import ModelSpec, WeightsState
 from dispatcher.core.task import Capability, DispatchRequest, FormatKind, Privacy, TaskType
+from dispatcher.core.variants import AS_EVER, Pick
 
 _ANSWER_TOKENS_MIN = 16  # less room than this for an answer is no room
 
@@ -19,6 +20,7 @@ class Candidate:
         footprint_mib: memory a replica takes: measured, or the prior.
         quarantine: why it mustn't be tried now; None when it may.
         fetch_s: what fetching it takes before its first load here; 0 when nothing has to be fetched.
+        pick: how the prompt would be put to it.
         unstartable: why no replica of it can be started now, while those that run may be used; None when one can.
     """
 
@@ -29,6 +31,7 @@ class Candidate:
     quarantine: str | None = None
     unstartable: str | None = None
     fetch_s: float = 0.0
+    pick: Pick = AS_EVER
 
 
 def refusal(

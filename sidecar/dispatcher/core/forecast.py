@@ -58,13 +58,19 @@ class Work:
 class Question:
     """One model that might do the work, its replica running on `threads` CPU threads.
 
-    `max_tokens` is the longest answer that is allowed and that its context has room for.
+    `max_tokens` is the longest answer that is allowed and that its context has room for; `extra_tokens` is how much
+    longer the prompt gets by the way it is put to this model.
     """
 
     spec: ModelSpec
     threads: int
     footprint_mib: int
     max_tokens: int
+    extra_tokens: int = 0
+
+    def of(self, work: Work) -> Work:
+        """The work as it is for this model."""
+        return replace(work, max_tokens=self.max_tokens, prompt_tokens=work.prompt_tokens + self.extra_tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +102,7 @@ class PriorForecaster:
 
     def foretell(self, work: Work, questions: Sequence[Question]) -> Foretelling:
         """Answer all questions about one dispatch at once."""
-        return Foretelling(
-            tuple(
-                forecast(one.spec, replace(work, max_tokens=one.max_tokens), one.threads, one.footprint_mib)
-                for one in questions
-            )
-        )
+        return Foretelling(tuple(forecast(one.spec, one.of(work), one.threads, one.footprint_mib) for one in questions))
 
 
 def forecast(spec: ModelSpec, work: Work, threads: int, footprint_mib: int) -> Forecast:

@@ -186,8 +186,7 @@ def _forecast(candidate: Candidate, threads: int, situation: Situation) -> Forec
     if known is not None:
         return known
     question = _question(candidate, threads, situation)
-    work = replace(work_of(situation), max_tokens=question.max_tokens)
-    return forecast(candidate.spec, work, threads, candidate.footprint_mib)
+    return forecast(candidate.spec, question.of(work_of(situation)), threads, candidate.footprint_mib)
 
 
 def work_of(situation: Situation) -> Work:
@@ -229,4 +228,6 @@ def questions_of(situation: Situation, ineligible: Mapping[ModelId, Refusal]) ->
 
 def _question(candidate: Candidate, threads: int, situation: Situation) -> Question:
     room = candidate.spec.context_tokens - situation.text.prompt_tokens
-    return Question(candidate.spec, threads, candidate.footprint_mib, min(situation.max_tokens, room))
+    return Question(
+        candidate.spec, threads, candidate.footprint_mib, min(situation.max_tokens, room), candidate.pick.tokens
+    )

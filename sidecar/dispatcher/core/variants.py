@@ -39,7 +39,7 @@ class VariantKey:
 class Variant:
     """One version of a key, which counts from 1; version 0 is the plain prompt and always there.
 
-    `why` says in words how it came to its state. Times in Unix seconds.
+    `why` says in words how it came to its state. Times in Unix seconds: only dispatches from `since` on count for it.
     """
 
     key: VariantKey
@@ -49,6 +49,7 @@ class Variant:
     why: str
     created_at: float
     changed_at: float
+    since: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ class Ranker:
     ) -> Forecast:
         spec = question.spec
         success, _ = self._experience.successes.chance(spec.id, key, node, success_of(work.output.kind))
-        tokens = work.prompt_tokens + times.output_tokens
+        tokens = work.prompt_tokens + question.extra_tokens + times.output_tokens
         return Forecast(
             run=times.run,
             load=times.load,

@@ -73,7 +73,7 @@ class TimeForecaster:
         ratios = self._paces.ratios(spec.id, node, key)
         pace = self._pace(spec, question.threads)
         typical = typical_tokens(work.task_type, work.complexity)
-        raw = _run(ratios, pace, typical, work.prompt_tokens, question.max_tokens)
+        raw = _run(ratios, pace, typical, work.prompt_tokens + question.extra_tokens, question.max_tokens)
         return Times(
             run=self._conformal.corrected(spec.id, raw),
             load=self._paces.load(spec.id, spec.load_s),

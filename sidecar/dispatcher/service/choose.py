@@ -13,11 +13,13 @@ from dispatcher.core.forecast import Forecaster
 from dispatcher.core.prospects import Hall, Situation, ineligible_in, prospects, questions_of, work_of
 from dispatcher.core.selection import Ranking, Wish, rank
 from dispatcher.core.task import DispatchRequest, ModelId, OnInfeasible
+from dispatcher.core.variants import Pick
 from dispatcher.core.waiting import Waiter
 from dispatcher.errors import DeadlineInfeasible, HostUnreachable, NoEligibleModel, Unsatisfiable
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
 from dispatcher.service.sides import sides_of
+from dispatcher.service.variants import Prompt, Variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,11 @@ class Choice:
     situation: Situation
     wish: Wish
     decision: Decision
+
+    @property
+    def pick(self) -> Pick:
+        """How the prompt is put to the chosen model."""
+        return _pick_of(self.situation, self.decision.chosen.model_id)
 
     def explanation(self) -> Explanation:
         """The decision in words. Costs more than deciding: ask for it off the hot path."""
@@ -70,6 +77,7 @@ class Weighing:
             propensity=1.0,
             ranker=self.ranker,
             features=self.features,
+            variant=_pick_of(self.situation, self.best.model_id).use,
         )
         return Choice(self.situation, self.wish, decision)
 
@@ -83,10 +91,17 @@ class Chooser:
     """
 
     def __init__(
-        self, registry: Registry, fleet: Fleet, budget_mib: int, confidence: float, max_tokens_default: int
+        self,
+        registry: Registry,
+        fleet: Fleet,
+        variants: Variants,
+        budget_mib: int,
+        confidence: float,
+        max_tokens_default: int,
     ) -> None:
         self._registry = registry
         self._fleet = fleet
+        self._variants = variants
         self._budget_mib = budget_mib
         self._confidence = confidence
         self._max_tokens_default = max_tokens_default
@@ -145,14 +160,20 @@ class Chooser:
             self._registry.spec(request.model)  # says what exists when it doesn't
         candidates = (self._registry.candidate(spec) for spec in self._registry)
         stranded = self._fleet.stranded
+        max_tokens = request.requirements.max_tokens or self._max_tokens_default
+        prompt = Prompt(request, classified.task_type, text.prompt_tokens + max_tokens)
         return Situation(
             request=request,
             task_type=classified.task_type,
             complexity=classified.complexity,
             text=text,
-            max_tokens=request.requirements.max_tokens or self._max_tokens_default,
+            max_tokens=max_tokens,
             candidates=tuple(
-                replace(candidate, quarantine=failed.get(candidate.spec.id, candidate.quarantine))
+                replace(
+                    candidate,
+                    quarantine=failed.get(candidate.spec.id, candidate.quarantine),
+                    pick=self._variants.pick(candidate.spec, prompt),
+                )
                 for candidate in candidates
             ),
             residents=self._fleet.residents(newcomer, request.model),
@@ -167,6 +188,10 @@ class Chooser:
         ahead_s = self._fleet.ahead_of(newcomer, waiters, spec.slots).work_s
         work_s = sum(waiter.run_s for waiter in waiters)
         return Hall(model_id, ahead_s / spec.slots, spec.load_s + work_s / spec.slots)
+
+
+def _pick_of(situation: Situation, model_id: ModelId) -> Pick:
+    return next(candidate.pick for candidate in situation.candidates if candidate.spec.id == model_id)
 
 
 def _foretold(situation: Situation, forecaster: Forecaster) -> tuple[Situation, RequestFeatures | None]:

@@ -261,10 +261,11 @@ class Dispatcher:
     async def _completed(self, trail: Trail, choice: Choice, lease: Lease, on_text: OnText | None) -> Completion:
         spec = self._registry.spec(choice.decision.chosen.model_id)
         wants = trail.request.requirements
-        room = spec.context_tokens - trail.text.prompt_tokens
+        prompt_tokens = trail.text.prompt_tokens + choice.pick.tokens
+        room = spec.context_tokens - prompt_tokens
         ask = Ask(
             model_id=spec.id,
-            messages=render(spec.family, trail.request.messages, wants.output),
+            messages=render(spec.family, trail.request.messages, wants.output, choice.pick.wording),
             max_tokens=max(1, min(choice.situation.max_tokens, room)),
             temperature=wants.temperature,
             output=wants.output,
@@ -278,13 +279,13 @@ class Dispatcher:
             )
         except BaseException as error:
             if not _says_that_it_ended(error):
-                reading_s = prefill_s(spec, trail.text.prompt_tokens, lease.replica.order.threads)
+                reading_s = prefill_s(spec, prompt_tokens, lease.replica.order.threads)
                 lease.rest_s = 0.0 if trail.has_text else max(0.0, asked_s + reading_s - self._now())
             if isinstance(error, RuntimeFault):
                 await self._faulted(trail, lease, error)
             raise
         self._doctor.answered(lease.replica)
-        expected_s = first_token_s(spec, trail.text.prompt_tokens, lease.replica.order.threads)
+        expected_s = first_token_s(spec, prompt_tokens, lease.replica.order.threads)
         self._doctor.spoke(lease.replica, completion.first_token_s, expected_s, at_once)
         self._poison.answered(trail.request, spec.id)
         trail.completed(completion, asked_s)

@@ -10,11 +10,12 @@ from dispatcher.core.lesson import Lesson
 from dispatcher.core.logged import LoggedOutcome
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.outcome import Ending
-from dispatcher.core.reward import Label
+from dispatcher.core.reward import NOTHING, Label
 from dispatcher.core.task import Context, DispatchId, Source
 from dispatcher.core.worth import utility_of
 from dispatcher.service.lessons import Lessons
 from dispatcher.service.panel import Panel
+from dispatcher.service.variants import Variants
 from dispatcher.store.database import Database
 from dispatcher.store.lifecycle import loads
 from dispatcher.store.outcomes import outcomes, outcomes_with_news
@@ -49,12 +50,14 @@ class Learner:
         lessons: Lessons,
         panel: Panel,
         experience: SharedExperience,
+        variants: Variants,
         wall: Callable[[], float],
     ) -> None:
         self._database = database
         self._lessons = lessons
         self._panel = panel
         self._experience = experience
+        self._variants = variants
         self._wall = wall
         self._place = self._load_place = 0
         self._news_at = 0.0
@@ -95,9 +98,11 @@ class Learner:
             self._note_retry(logged)
         if logged.feedback:
             self._note_judged(logged)
+        lesson: Lesson | None = None
         for lesson in self._lessons.of(logged):
             self._experience.learn(lesson)
             self._panel.learn(lesson, _ranker(logged), _utility(logged, lesson.label) if lesson.timed else None)
+        self._variants.learn(logged.record, logged.label_with(lesson.shared_weight) if lesson else NOTHING)
 
     def _learn_again(self, logged: LoggedOutcome) -> None:
         """Take in what was said of a dispatch that has been learned."""
@@ -110,6 +115,7 @@ class Learner:
         """Only how good it was: all else of it is known."""
         for lesson in list(self._lessons.of(logged))[-1:]:
             label = Label(None, lesson.label.quality, lesson.label.weight)
+            self._variants.learn(logged.record, logged.label_with(lesson.shared_weight))
             self._panel.learn(replace(lesson, timed=None, label=label), _ranker(logged), None)
 
     def _note_retry(self, logged: LoggedOutcome) -> None:

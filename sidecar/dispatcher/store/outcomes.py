@@ -45,13 +45,6 @@ _WITH_NEWS = f"""
     LIMIT :limit
 """  # noqa: S608 - made of constants
 
-_WITH_VARIANTS = f"""
-    {_OUTCOME}
-    WHERE variant IS NOT NULL AND log.rowid > :after
-    ORDER BY log.rowid
-    LIMIT :limit
-"""
-
 
 async def outcomes(db: Database | Log, since: float, limit: int, after: int = 0) -> tuple[LoggedOutcome, ...]:
     """Dispatches that began since a Unix time and whose place is behind `after`, in the order in which they ended.
@@ -64,11 +57,6 @@ async def outcomes(db: Database | Log, since: float, limit: int, after: int = 0)
 async def outcomes_with_news(db: Database | Log, since: float, limit: int) -> tuple[LoggedOutcome, ...]:
     """Dispatches of which somebody said something since a Unix time, however long ago they were."""
     return await _read(db, _WITH_NEWS, {"since": since, "limit": limit})
-
-
-async def outcomes_with_variants(db: Database | Log, limit: int, after: int = 0) -> tuple[LoggedOutcome, ...]:
-    """Dispatches for whose work there were prompt variants, and whose place is behind `after`."""
-    return await _read(db, _WITH_VARIANTS, {"after": after, "limit": limit})
 
 
 async def _read(db: Database | Log, sql: str, values: dict[str, float]) -> tuple[LoggedOutcome, ...]:

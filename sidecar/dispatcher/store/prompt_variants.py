@@ -14,7 +14,7 @@ _WORDING = TypeAdapter(Wording)
 _SELECT = """
     SELECT
         family, task_type, version, parts, state, created_at,
-        evaluation ->> 'why' AS why, evaluation ->> 'changed_at' AS changed_at
+        evaluation ->> 'why' AS why, evaluation ->> 'changed_at' AS changed_at, evaluation ->> 'since' AS since
     FROM prompt_variants
     ORDER BY family, task_type, version
 """
@@ -22,11 +22,12 @@ _ADD = """
     INSERT INTO prompt_variants (family, task_type, version, parts, state, created_at, evaluation)
     VALUES (
         :family, :task_type, :version, :parts, :state, :created_at,
-        json_object('why', :why, 'changed_at', :changed_at)
+        json_object('why', :why, 'changed_at', :changed_at, 'since', :since)
     )
 """
 _MOVE = """
-    UPDATE prompt_variants SET state = :state, evaluation = json_object('why', :why, 'changed_at', :changed_at)
+    UPDATE prompt_variants
+    SET state = :state, evaluation = json_object('why', :why, 'changed_at', :changed_at, 'since', :since)
     WHERE family = :family AND task_type = :task_type AND version = :version
 """
 
@@ -69,6 +70,7 @@ def _row(variant: Variant) -> dict[str, object]:
         "created_at": variant.created_at,
         "why": variant.why,
         "changed_at": variant.changed_at,
+        "since": variant.since,
     }
 
 
@@ -81,4 +83,5 @@ def _variant(row: sqlite3.Row) -> Variant:
         why=row["why"],
         created_at=row["created_at"],
         changed_at=row["changed_at"],
+        since=row["since"],
     )

@@ -3,7 +3,5 @@ ALTER TABLE decisions ADD COLUMN variant TEXT;
 ALTER TABLE decisions ADD COLUMN variant_propensity REAL CHECK (variant_propensity BETWEEN 0 AND 1);
 ALTER TABLE decisions ADD COLUMN variant_arms TEXT CHECK (variant_arms IS NULL OR json_valid(variant_arms));
 
-CREATE INDEX decisions_by_variant ON decisions (dispatch_id) WHERE variant IS NOT NULL;
-
 CREATE UNIQUE INDEX prompt_variants_in_charge ON prompt_variants (family, task_type, state)
     WHERE state IN ('live', 'canary');
