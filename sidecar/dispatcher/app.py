@@ -31,6 +31,7 @@ from dispatcher.api.log import LogApi
 from dispatcher.api.models import ModelsApi
 from dispatcher.api.openapi import openapi_document
 from dispatcher.api.operations import OperationsApi
+from dispatcher.api.prompt_variants import PromptVariantsApi
 from dispatcher.api.rankers import RankersApi
 from dispatcher.api.requests import RequestLimits
 from dispatcher.api.routes import Route
@@ -300,6 +301,7 @@ async def sidecar(
             *ModelsApi(registry, fleet, Puller(registry, library, manager), manager, settings.write_timeout_s).routes(),
             *ContainersApi(fleet, manager, budget_mib, now).routes(),
             *LogApi(database, wall).routes(),
+            *PromptVariantsApi(variants).routes(),
             *FeedbackApi(database, metrics, wall, settings.feedback_daily_max).routes(),
             *RankersApi(Rankers(database, _prior(), _no_evidence, _nothing_to_install, wall)).routes(),
             *OperationsApi(

@@ -6,11 +6,11 @@ from dispatcher.api.schemas import (
     DispatchReply,
     ForecastReply,
     OptionReply,
-    PromptVariantReply,
     RefusalReply,
     StoredDispatchReply,
     TimingReply,
     UsageReply,
+    UsedVariantReply,
 )
 from dispatcher.api.times import iso
 from dispatcher.core.decision import Decision, Explanation, Option
@@ -120,8 +120,8 @@ def _forecast(option: Option) -> ForecastReply:
     )
 
 
-def _variant(use: VariantUse) -> PromptVariantReply:
-    return PromptVariantReply(
+def _variant(use: VariantUse) -> UsedVariantReply:
+    return UsedVariantReply(
         family=use.key.family, task_type=use.key.task_type, version=use.version, propensity=use.propensity
     )
 

@@ -165,7 +165,7 @@ class RefusalReply(Reply):
     message: str
 
 
-class PromptVariantReply(Reply):
+class UsedVariantReply(Reply):
     """The version of the prompt variants that are meant for such work; version 0 adds nothing to the caller's words."""
 
     family: str
@@ -187,7 +187,7 @@ class DecisionReply(Reply):
     propensity: float = Field(description="The chance with which this was chosen; 1 where it was certain.")
     explored: bool = Field(description="Another was expected to be better: this one was tried to learn of it.")
     ranker: str = Field(description="What made the forecasts.")
-    prompt_variant: PromptVariantReply | None = Field(
+    prompt_variant: UsedVariantReply | None = Field(
         None, description="How the prompt is put to the model; absent where no variant is meant for such work."
     )
     forecast: ForecastReply

@@ -1,4 +1,4 @@
-"""The API's paths that name one model, one replica, one ranker or one job."""
+"""The API's paths that name one model, replica, ranker, job or prompt variant."""
 
 from urllib.parse import quote
 
@@ -23,6 +23,17 @@ def ranker_path(ranker_id: str, verb: str) -> str:
 def job_path(job_id: str) -> str:
     """Where this job is."""
     return _path("jobs", job_id, "")
+
+
+def variant_path(name: str, verb: str) -> str:
+    """Where `verb` is done to this prompt variant, named FAMILY/TASK_TYPE/VERSION."""
+    parts = name.split("/")
+    if len(parts) != 3 or not all(parts) or any(part in (".", "..") for part in parts):
+        raise BadUsage(f"VARIANT is {name!r}; `ai-dispatch variants` lists those there are, such as any/chat/1")
+    try:
+        return f"/api/prompt-variants/{'/'.join(quote(part, safe='') for part in parts)}/{verb}"
+    except UnicodeEncodeError as error:  # a lone surrogate, see bodies.py
+        raise BadUsage("VARIANT isn't UTF-8 text") from error
 
 
 def _path(resource: str, name: str, verb: str) -> str:

@@ -18,6 +18,7 @@ from dispatcher.cli.rankers import rankers_group
 from dispatcher.cli.screen import tell_fault
 from dispatcher.cli.serve import serve
 from dispatcher.cli.simulate import simulate
+from dispatcher.cli.variants import variants_group
 from dispatcher.errors import DispatcherError
 
 _DEFAULT_URL = "http://127.0.0.1:3000"
@@ -90,6 +91,7 @@ program.command()(dispatch)
 program.add_typer(models_group)
 program.add_typer(containers_group)
 program.add_typer(jobs_group)
+program.add_typer(variants_group)
 program.command()(performance)
 program.command()(feedback)
 program.add_typer(rankers_group)
