@@ -13,12 +13,14 @@ from dispatcher.cli.program import program
 from dispatcher.errors import DispatcherError, RouteNotFound, SettingsError, StoreError
 from tests.unit.cli.conftest import Run
 
-COMMANDS = ("serve", "dispatch", "models", "containers", "jobs", "performance", "quickstart")
+COMMANDS = ("serve", "dispatch", "models", "containers", "jobs", "performance", "quickstart", "feedback")
 IN_GROUPS = (
     *(f"models {verb}" for verb in ("add", "pull", "start", "stop", "enable", "disable", "pin", "unpin", "remove")),
     "containers stop",
     "jobs show",
     "jobs cancel",
+    *(f"rankers {verb}" for verb in ("list", "evaluate", "promote", "rollback")),
+    *(f"variants {verb}" for verb in ("list", "add", "promote", "retire")),
 )
 
 
