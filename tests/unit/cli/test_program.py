@@ -20,7 +20,7 @@ IN_GROUPS = (
     "jobs show",
     "jobs cancel",
     *(f"rankers {verb}" for verb in ("list", "evaluate", "promote", "rollback")),
-    *(f"variants {verb}" for verb in ("list", "add", "promote", "retire")),
+    *(f"variants {verb}" for verb in ("add", "promote", "retire")),
 )
 
 
