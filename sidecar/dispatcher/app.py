@@ -42,6 +42,7 @@ from dispatcher.clocks import steady_wall
 from dispatcher.core.callback import allowed_hosts
 from dispatcher.core.container_models import ollama_models
 from dispatcher.core.evidence import Evidence
+from dispatcher.core.exploration import Exploration, Explorer
 from dispatcher.core.forecast import RANKER
 from dispatcher.core.model import Engine, HostKind, ModelSpec, RuntimeKind
 from dispatcher.core.promotion import Stage, Verdict
@@ -108,7 +109,7 @@ from dispatcher.service.warm import Warmer
 from dispatcher.service.watch import Watcher
 from dispatcher.settings import Auth, Settings
 from dispatcher.store.database import Database
-from dispatcher.store.dispatches import DispatchLog
+from dispatcher.store.dispatches import DispatchLog, explored_counts
 from dispatcher.store.generations import generations as known_generations
 from dispatcher.store.lifecycle import measured_peaks, record_lifecycle
 from dispatcher.store.models import admin_models, all_models, sync_catalogue
@@ -229,11 +230,13 @@ async def sidecar(
         tasks.supervise(Reaper(fleet, registry, pauser, budget_mib, settings.idle_stop_s).run, "reap")
         tasks.supervise(lambda: retain(database, wall, settings.retention_days), "retain")
 
+        chance = random.Random(settings.seed)  # noqa: S311 - explores, guards no secret
+        explorer = Explorer(Exploration(settings.exploration), await explored_counts(database))
         experience = Experience()
-        panel = Panel(Ranker(RANKER, experience, TableQuality()), random.Random(), _judged)  # noqa: S311
+        panel = Panel(Ranker(RANKER, experience, TableQuality()), chance, _judged)
         lessons = Lessons(registry, generations, threads_for(cores), settings.max_tokens_default)
-        generations.on_new = partial(_forget, experience, panel)
-        variants = Variants(database, await all_variants(database), settings.exploration, random.random, wall)
+        generations.on_new = partial(_forget, experience, panel, explorer)
+        variants = Variants(database, await all_variants(database), settings.exploration, chance.random, wall)
         learner = Learner(database, lessons, panel, experience, variants, wall)
         tasks.supervise(learner.run, "learn")
         doctor = Doctor(fleet, registry, watcher, metrics)
@@ -242,6 +245,7 @@ async def sidecar(
         dispatcher = Dispatcher(
             Chooser(registry, fleet, variants, budget_mib, settings.deadline_confidence, settings.max_tokens_default),
             panel,
+            partial(explorer.pick, rng=chance),
             Leaser(fleet, scheduler, pauser, CoreGate(cores), room, settler, now),
             warmer,
             registry,
@@ -318,9 +322,10 @@ async def sidecar(
         yield Sidecar(base_url, fleet, database)
 
 
-def _forget(experience: Experience, panel: Panel, model_id: ModelId) -> None:
+def _forget(experience: Experience, panel: Panel, explorer: Explorer, model_id: ModelId) -> None:
     experience.reset(model_id)
     panel.reset(model_id)
+    explorer.reset(model_id)
 
 
 def _prior() -> RankerEntry:

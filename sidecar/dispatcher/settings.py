@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     exploration: float = Field(
         0.02, ge=0, le=0.2, description="Share of dispatches that may try another model than the best; 0 for none."
     )
+    seed: int | None = Field(None, description="Makes what is left to chance repeatable; drawn at the start if unset.")
     docker_host: str | None = Field(
         None,
         pattern=r"^(unix:///|ssh://)[^\s]+$",

@@ -55,7 +55,8 @@ class Forecast:
         quality: how good that answer would be, 0..1.
         output_tokens: expected length of the answer.
         cost_usd: price of the answer, or of the memory and time it takes here.
-        tries: how many outcomes of this model at such work are known here; 0 when all is from the catalogue.
+        tries: how many judged answers of this model are known here; 0 when all is from the catalogue.
+        doubt: standard deviation of `quality`: of what could be learned, without one answer's luck.
     """
 
     run: Seconds
@@ -65,6 +66,7 @@ class Forecast:
     output_tokens: int
     cost_usd: float
     tries: int = 0
+    doubt: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dispatcher.core.decision import Refusal, RefusalReason
 from dispatcher.core.features import TextFeatures
 from dispatcher.core.model import ModelSpec, WeightsState
 from dispatcher.core.task import Capability, DispatchRequest, FormatKind, Privacy, TaskType
-from dispatcher.core.variants import AS_EVER, Pick
+from dispatcher.core.variants import AS_EVER, VariantPick
 
 _ANSWER_TOKENS_MIN = 16  # less room than this for an answer is no room
 
@@ -31,7 +31,7 @@ class Candidate:
     quarantine: str | None = None
     unstartable: str | None = None
     fetch_s: float = 0.0
-    pick: Pick = AS_EVER
+    pick: VariantPick = AS_EVER
 
 
 def refusal(

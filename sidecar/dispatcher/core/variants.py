@@ -69,7 +69,7 @@ class VariantUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Pick:
+class VariantPick:
     """What is said to one model for one dispatch, and the tokens that adds; without `use` there was nothing to pick."""
 
     wording: Wording = PLAIN
@@ -77,7 +77,7 @@ class Pick:
     use: VariantUse | None = None
 
 
-AS_EVER = Pick()
+AS_EVER = VariantPick()
 """No variant is meant for such a dispatch."""
 
 

@@ -58,12 +58,20 @@ class QualityModel:
             trust_in(examples, table, _blend(table + smooth, boosted)),
         )
 
+    def place(self, request: RequestFeatures) -> Floats:
+        """Where one request lies among typical ones. Shape (landmarks,)."""
+        place: Floats = self.landmarks.place(Requests.of((request,)))[0]
+        return place
+
     def predict(self, request: RequestFeatures, facts: Sequence[ModelFacts]) -> Floats:
         """Expected quality, 0 to 1, of each candidate on one request. Shape (candidates,)."""
+        return self.predict_at(request, self.place(request), facts)
+
+    def predict_at(self, request: RequestFeatures, place: Floats, facts: Sequence[ModelFacts]) -> Floats:
+        """The same, when it is known where the request lies."""
         model = np.array([self._places.get(one.model_id, -1) for one in facts])
         known = np.array([(one.parameters_b, one.active_b, one.usd_per_mtok, one.prior_quality) for one in facts])
-        requests = Requests(np.array([request.numbers]), np.array([request.text]))
-        return self._answer(requests, np.zeros(len(facts), np.intp), model, known)
+        return self._answer(Requests.of((request,)), place[None], np.zeros(len(facts), np.intp), model, known)
 
     def predict_many(self, requests: Requests, facts: Sequence[ModelFacts], prior: Floats) -> Floats:
         """The same for many requests; `prior` and what is returned are (requests, candidates)."""
@@ -71,7 +79,7 @@ class QualityModel:
         known = np.column_stack((np.tile(each, (len(requests), 1)), prior.ravel()))
         model = np.tile([self._places.get(one.model_id, -1) for one in facts], len(requests))
         request = np.repeat(np.arange(len(requests)), len(facts))
-        return self._answer(requests, request, model, known).reshape(prior.shape)
+        return self._answer(requests, self.landmarks.place(requests), request, model, known).reshape(prior.shape)
 
     def parts(self) -> dict[str, bytes]:
         """Take the model apart into files, by name: LightGBM's text, and JSON for the rest."""
@@ -121,11 +129,11 @@ class QualityModel:
             raise ValueError("a quality model's booster or trust doesn't fit the features")
         return self
 
-    def _answer(self, requests: Requests, request: Ints, model: Ints, known: Floats) -> Floats:
+    def _answer(self, requests: Requests, places: Floats, request: Ints, model: Ints, known: Floats) -> Floats:
         table = self.table.values(model, requests.tasks[request], known[:, 3])
         if self.trust == 0:
             return table
-        smooth = table + self.smooth.values(self.landmarks.place(requests)[request], model)
+        smooth = table + self.smooth.values(places[request], model)
         boosted = self.booster.predict(boosting_rows(requests.numbers[request], model, known, table, smooth))
         return np.clip(table + self.trust * (_blend(smooth, boosted) - table), 0.0, 1.0)
 

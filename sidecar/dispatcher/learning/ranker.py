@@ -10,6 +10,7 @@ from dispatcher.core.lesson import Foreseen, Lesson
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.task import OutputFormat
 from dispatcher.core.timed_outcome import node_key
+from dispatcher.learning.expected import Expected
 from dispatcher.learning.paces import work_key
 from dispatcher.learning.successes import Successes
 from dispatcher.learning.times import TimeForecaster, Times
@@ -21,10 +22,8 @@ class Quality(Protocol):
     def features(self, work: Work) -> RequestFeatures | None:
         """The request as it is looked at; None when it isn't."""
 
-    def expect(
-        self, features: RequestFeatures | None, work: Work, specs: Sequence[ModelSpec]
-    ) -> tuple[tuple[float, int], ...]:
-        """For each model the quality, 0..1, and how many judged answers of it at such work are known here."""
+    def expect(self, features: RequestFeatures | None, work: Work, specs: Sequence[ModelSpec]) -> tuple[Expected, ...]:
+        """For each model the quality, 0..1, how sure that is, and how many judged answers stand behind it."""
 
     def learn(self, lesson: Lesson) -> None:
         """Take in one answer whose quality is known."""
@@ -98,10 +97,10 @@ class Ranker:
     def foresee(self, lesson: Lesson) -> Foreseen:
         """What it expects of the model of a lesson that it hasn't learned yet."""
         work = _work_of(lesson)
-        ((quality, _),) = self._quality.expect(lesson.features, work, (lesson.spec,))
+        (expected,) = self._quality.expect(lesson.features, work, (lesson.spec,))
         key = work_key(lesson.task_type, lesson.complexity)
         success, _ = self._experience.successes.chance(lesson.spec.id, key, lesson.node, success_of(lesson.output))
-        return Foreseen(success * quality)
+        return Foreseen(success * expected.quality)
 
     def learn(self, lesson: Lesson) -> None:
         """Take in one dispatch. Its times and success are learned by experience, which rankers share."""
@@ -113,7 +112,7 @@ class Ranker:
         self._quality.reset(model_id)
 
     def _forecast(
-        self, work: Work, question: Question, times: Times, quality: tuple[float, int], key: str, node: str
+        self, work: Work, question: Question, times: Times, quality: Expected, key: str, node: str
     ) -> Forecast:
         spec = question.spec
         success, _ = self._experience.successes.chance(spec.id, key, node, success_of(work.output.kind))
@@ -122,10 +121,11 @@ class Ranker:
             run=times.run,
             load=times.load,
             success=success,
-            quality=quality[0],
+            quality=quality.quality,
             output_tokens=times.output_tokens,
             cost_usd=cost_usd_of(spec, tokens, times.run.p50, question.footprint_mib),
-            tries=quality[1],
+            tries=quality.tries,
+            doubt=quality.doubt,
         )
 
 

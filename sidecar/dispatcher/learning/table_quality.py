@@ -8,10 +8,13 @@ from dispatcher.core.lesson import Lesson
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.shrinkage import Shrinkage
 from dispatcher.core.timed_outcome import node_key
+from dispatcher.learning.expected import Expected
 from dispatcher.learning.paces import work_key
 
 _SD = 0.3  # of quality about what the catalogue expects
 _HALF_LIFE = 300.0  # judged answers
+_DOUBT = 0.2  # of what the catalogue says
+_DOUBT_TRIES = 4.0  # judged answers that the catalogue is worth
 
 
 class TableQuality:
@@ -28,10 +31,8 @@ class TableQuality:
         """None: it doesn't look at the request."""
         return None
 
-    def expect(
-        self, features: RequestFeatures | None, work: Work, specs: Sequence[ModelSpec]
-    ) -> tuple[tuple[float, int], ...]:
-        """For each model the quality, 0..1, and how many judged answers of it at such work are known here."""
+    def expect(self, features: RequestFeatures | None, work: Work, specs: Sequence[ModelSpec]) -> tuple[Expected, ...]:
+        """For each model the quality, 0..1, how sure that is, and how many judged answers stand behind it."""
         key, node = work_key(work.task_type, work.complexity), node_key(work.context)
         return tuple(self._expect(spec, work, key, node) for spec in specs)
 
@@ -52,10 +53,11 @@ class TableQuality:
         self._shared.reset(model_id)
         self._nodes.reset(model_id)
 
-    def _expect(self, spec: ModelSpec, work: Work, key: str, node: str) -> tuple[float, int]:
+    def _expect(self, spec: ModelSpec, work: Work, key: str, node: str) -> Expected:
         off, tries = self._shared.mean((spec.id, key))
         if node:
             more, here = self._nodes.mean((node, spec.id))
             off, tries = off + more, tries + here
         quality = spec.quality.of(work.task_type, work.complexity) + off
-        return max(0.0, min(1.0, quality)), int(tries)
+        doubt = _DOUBT / (1.0 + tries / _DOUBT_TRIES) ** 0.5
+        return Expected(max(0.0, min(1.0, quality)), doubt, int(tries))

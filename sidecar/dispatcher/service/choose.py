@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 
 from dispatcher.core.classification import Classification
 from dispatcher.core.deadline import Deadline
-from dispatcher.core.decision import Decision, Explanation, Option, Refusal, RefusalReason
+from dispatcher.core.decision import Decision, Explanation, Option, Refusal, RefusalReason, Way
 from dispatcher.core.explanation import explain
+from dispatcher.core.exploration import THE_BEST, Contender, Pick
 from dispatcher.core.features import RequestFeatures, TextFeatures
 from dispatcher.core.forecast import Forecaster
 from dispatcher.core.prospects import Hall, Situation, ineligible_in, prospects, questions_of, work_of
 from dispatcher.core.selection import Ranking, Wish, rank
 from dispatcher.core.task import DispatchRequest, ModelId, OnInfeasible
-from dispatcher.core.variants import Pick
+from dispatcher.core.variants import VariantPick
 from dispatcher.core.waiting import Waiter
 from dispatcher.errors import DeadlineInfeasible, HostUnreachable, NoEligibleModel, Unsatisfiable
 from dispatcher.service.fleet import Fleet
@@ -31,7 +32,7 @@ class Choice:
     decision: Decision
 
     @property
-    def pick(self) -> Pick:
+    def pick(self) -> VariantPick:
         """How the prompt is put to the chosen model."""
         return _pick_of(self.situation, self.decision.chosen.model_id)
 
@@ -59,8 +60,13 @@ class Weighing:
         """The option to take; None when there is none."""
         return self.ranking.options[0] if self.ranking.options else None
 
-    def choice(self) -> Choice:
-        """Take the best option.
+    @property
+    def contenders(self) -> tuple[Contender, ...]:
+        """The options as exploration sees them, best first."""
+        return tuple(_contender(option) for option in self.ranking.options)
+
+    def choice(self, pick: Pick = THE_BEST) -> Choice:
+        """Take an option, the best unless told otherwise.
 
         Raises: NoEligibleModel, HostUnreachable, Unsatisfiable, DeadlineInfeasible.
         """
@@ -68,14 +74,15 @@ class Weighing:
         if self.best is None:
             raise _refusal(self.ranking, refused, self.situation.request)
         decision = Decision(
-            chosen=self.best,
+            chosen=self.ranking.options[pick.index],
             ranked=self.ranking.options,
             refused=refused,
             task_type=self.situation.task_type,
             complexity=self.situation.complexity,
             objective=self.wish.objective,
-            propensity=1.0,
+            propensity=pick.propensity,
             ranker=self.ranker,
+            explored=pick.explored,
             features=self.features,
             variant=_pick_of(self.situation, self.best.model_id).use,
         )
@@ -190,8 +197,20 @@ class Chooser:
         return Hall(model_id, ahead_s / spec.slots, spec.load_s + work_s / spec.slots)
 
 
-def _pick_of(situation: Situation, model_id: ModelId) -> Pick:
+def _pick_of(situation: Situation, model_id: ModelId) -> VariantPick:
     return next(candidate.pick for candidate in situation.candidates if candidate.spec.id == model_id)
+
+
+def _contender(option: Option) -> Contender:
+    """Safe is what evicts nobody; that it keeps the deadline, the privacy and all limits has been seen to."""
+    expected = option.forecast
+    return Contender(
+        model_id=option.model_id,
+        utility=option.utility,
+        doubt=option.chance_in_time * expected.success * expected.doubt,
+        tries=expected.tries,
+        is_safe=option.way is not Way.EVICT,
+    )
 
 
 def _foretold(situation: Situation, forecaster: Forecaster) -> tuple[Situation, RequestFeatures | None]:

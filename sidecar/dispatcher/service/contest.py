@@ -8,7 +8,7 @@ from dispatcher.core.arms import Arm, chances, drawn
 from dispatcher.core.duel import Score, judge
 from dispatcher.core.reward import Label
 from dispatcher.core.task import DispatchRequest
-from dispatcher.core.variants import IN_PLAY, Pick, Variant, VariantKey, VariantState, VariantUse
+from dispatcher.core.variants import IN_PLAY, Variant, VariantKey, VariantPick, VariantState, VariantUse
 from dispatcher.core.wording import PLAIN, Wording, fitting, tokens_of
 
 _PLAIN_VERSION = 0
@@ -52,7 +52,9 @@ class Contest:
         rival = _PLAIN_VERSION if other is None or other == version else other
         return self._scores[version, rival], self._scores[rival, version]
 
-    def pick(self, request: DispatchRequest, room_tokens: int, share: float, draw: Callable[[], float]) -> Pick | None:
+    def pick(
+        self, request: DispatchRequest, room_tokens: int, share: float, draw: Callable[[], float]
+    ) -> VariantPick | None:
         """Draw a version for a dispatch; None when none but the plain prompt is in question.
 
         Args:
@@ -68,7 +70,7 @@ class Contest:
         chance_of = self._chances_of(usual, others, share)
         version = drawn(chance_of, draw())
         wording, tokens = fit.get(version, (PLAIN, 0))
-        return Pick(wording, tokens, VariantUse(self.key, version, chance_of[version], tuple(sorted(chance_of))))
+        return VariantPick(wording, tokens, VariantUse(self.key, version, chance_of[version], tuple(sorted(chance_of))))
 
     def learn(self, use: VariantUse, label: Label, at: float, times: float = 1.0) -> None:
         """Take in how a dispatch went that began at this Unix time; with `times` -1 take it out again."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from dispatcher.core.classification import classify
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.decision import Decision, Explanation
+from dispatcher.core.exploration import THE_BEST, Contender, Pick
 from dispatcher.core.features import features_of
 from dispatcher.core.forecast import Forecaster, first_token_s, prefill_s
 from dispatcher.core.model import HostKind, ModelSpec
@@ -73,6 +74,7 @@ class Dispatcher:
         self,
         chooser: Chooser,
         panel: Panel,
+        explore: Callable[[Sequence[Contender]], Pick],
         leaser: Leaser,
         warmer: Warmer,
         registry: Registry,
@@ -87,6 +89,7 @@ class Dispatcher:
     ) -> None:
         self._chooser = chooser
         self._panel = panel
+        self._explore = explore
         self._leaser = leaser
         self._warmer = warmer
         self._registry = registry
@@ -177,7 +180,8 @@ class Dispatcher:
     def _chosen(self, trail: Trail, failures: Mapping[ModelId, Sequence[DispatcherError]]) -> Choice:
         weighing = self._weighed(trail, failures)
         self._warmer.note(weighing.situation, weighing.wish, weighing.best)
-        return weighing.choice()
+        may_explore = trail.request.explore and not failures and not weighing.wish.is_best_effort
+        return weighing.choice(self._explore(weighing.contenders) if may_explore and weighing.best else THE_BEST)
 
     def _weighed(self, trail: Trail, failures: Mapping[ModelId, Sequence[DispatcherError]]) -> Weighing:
         failed = {model_id: errors[-1].message for model_id, errors in failures.items() if _is_given_up(errors)}

@@ -11,7 +11,7 @@ from dispatcher.core.model import ModelSpec
 from dispatcher.core.record import DispatchRecord
 from dispatcher.core.reward import Label
 from dispatcher.core.task import DispatchId, DispatchRequest, Source, TaskType
-from dispatcher.core.variants import AS_EVER, IN_PLAY, Pick, Variant, VariantKey, VariantState, keys_for
+from dispatcher.core.variants import AS_EVER, IN_PLAY, Variant, VariantKey, VariantPick, VariantState, keys_for
 from dispatcher.core.wording import Wording
 from dispatcher.errors import PromptVariantConflict, PromptVariantNotFound
 from dispatcher.service.contest import Contest
@@ -69,7 +69,7 @@ class Variants:
         """How a variant did, and how what it is judged against did."""
         return self._contests[variant.key].scores(variant.version)
 
-    def pick(self, spec: ModelSpec, prompt: Prompt) -> Pick:
+    def pick(self, spec: ModelSpec, prompt: Prompt) -> VariantPick:
         """Say how a prompt is put to a model, by the most specific key that has something to say to it."""
         request = prompt.request
         if request.source is not Source.CALLER:

@@ -1,12 +1,12 @@
 """The log of dispatches: one row each of what happened, and one of why it was chosen so."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import aiosqlite
 
 from dispatcher.core.record import DispatchRecord
-from dispatcher.core.task import DispatchId
+from dispatcher.core.task import DispatchId, ModelId
 from dispatcher.errors import StoreError
 from dispatcher.store.database import Database
 from dispatcher.store.dispatch_rows import decision_row, log_row, record_of
@@ -86,6 +86,18 @@ async def _insert(connection: aiosqlite.Connection, records: Sequence[DispatchRe
     rows = [decision_row(name, decision, why) for name, decision, why in decided if decision is not None]
     if rows:
         await connection.executemany(_INSERT_DECISION, rows)
+
+
+async def explored_counts(db: Database) -> Mapping[ModelId, int]:
+    """How often each model was tried though another was expected to be better."""
+
+    async def work(connection: aiosqlite.Connection) -> Mapping[ModelId, int]:
+        rows = await connection.execute_fetchall(
+            "SELECT model_id, count(*) FROM decisions WHERE explored GROUP BY model_id"
+        )
+        return {ModelId(model_id): count for model_id, count in rows}
+
+    return await db.read(work)
 
 
 async def dispatch_by_id(db: Database, dispatch_id: DispatchId) -> DispatchRecord | None:

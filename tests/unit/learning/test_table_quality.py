@@ -15,15 +15,16 @@ def work(context: Context = HERE, task_type: TaskType = TaskType.CHAT) -> Work:
 
 
 def test_without_a_word_the_catalogue_speaks() -> None:
-    assert TableQuality().expect(None, work(), (spec(quality=quality(0.7)),)) == ((0.7, 0),)
+    (expected,) = TableQuality().expect(None, work(), (spec(quality=quality(0.7)),))
+    assert (expected.quality, expected.tries) == (0.7, 0)
 
 
 def test_a_small_model_that_is_good_enough_at_a_node_is_known_to_be_there() -> None:
     small, table = spec(quality=quality(0.5)), TableQuality()
     for _ in range(20):
         table.learn(lesson(small, 1.0, context=HERE, shared_weight=0.0))
-    ((here, tries),) = table.expect(None, work(HERE), (small,))
-    ((there, _),) = table.expect(None, work(ELSEWHERE), (small,))
+    ((here, _, tries),) = table.expect(None, work(HERE), (small,))
+    ((there, _, _),) = table.expect(None, work(ELSEWHERE), (small,))
     assert here > 0.85
     assert tries >= 15
     assert there == 0.5
@@ -33,7 +34,7 @@ def test_what_counts_for_others_moves_them_too() -> None:
     small, table = spec(quality=quality(0.8)), TableQuality()
     for _ in range(30):
         table.learn(lesson(small, 0.2, context=HERE))
-    ((there, _),) = table.expect(None, work(ELSEWHERE), (small,))
+    ((there, _, _),) = table.expect(None, work(ELSEWHERE), (small,))
     assert there < 0.45
 
 
@@ -43,6 +44,6 @@ def test_a_model_entered_anew_starts_from_the_catalogue() -> None:
         for _ in range(10):
             table.learn(lesson(one, 0.1, context=HERE))
     table.reset(small.id)
-    (mine, _), (theirs, _) = table.expect(None, work(ELSEWHERE), (small, other))
+    (mine, _, _), (theirs, _, _) = table.expect(None, work(ELSEWHERE), (small, other))
     assert mine == 0.8
     assert theirs < 0.6

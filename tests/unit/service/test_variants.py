@@ -11,7 +11,7 @@ import pytest
 from dispatcher.core.features import features_of
 from dispatcher.core.reward import Label
 from dispatcher.core.task import DispatchRequest, Message, Role, Source, TaskType
-from dispatcher.core.variants import AS_EVER, Pick, Variant, VariantKey, VariantState, VariantUse
+from dispatcher.core.variants import AS_EVER, Variant, VariantKey, VariantPick, VariantState, VariantUse
 from dispatcher.core.wording import PLAIN, Wording
 from dispatcher.errors import PromptVariantConflict, PromptVariantNotFound
 from dispatcher.service.variants import IN_PLAY_MAX, Prompt, Variants
@@ -41,7 +41,7 @@ def prompt(asked: DispatchRequest | None = None, task_type: TaskType = TaskType.
     return Prompt(asked, task_type, features_of(asked.messages).prompt_tokens + 100)
 
 
-def taught(tried: Variants, pick: Pick, label: Label, name: str) -> None:
+def taught(tried: Variants, pick: VariantPick, label: Label, name: str) -> None:
     record = a_record(name, started_at=2_000_000.0, decision=replace(a_decision(), variant=pick.use))
     tried.learn(record, label)
 
@@ -158,7 +158,7 @@ async def test_a_live_variant_that_turns_out_worse_is_rolled_back(database: Data
 async def test_what_is_said_later_of_a_dispatch_counts_in_place_of_what_was_thought(database: Database) -> None:
     tried = variants(database)
     variant = await tried.add(KEY, BRIEF)
-    pick = Pick(BRIEF, 10, VariantUse(KEY, 1, 0.02, (0, 1)))
+    pick = VariantPick(BRIEF, 10, VariantUse(KEY, 1, 0.02, (0, 1)))
     taught(tried, pick, Label(1.0, 1.0, 0.1), "d1")
     taught(tried, pick, BAD, "d1")
     mine, _ = tried.scores(variant)
@@ -168,7 +168,7 @@ async def test_what_is_said_later_of_a_dispatch_counts_in_place_of_what_was_thou
 async def test_one_that_comes_back_begins_anew(database: Database) -> None:
     tried = variants(database)
     await tried.add(KEY, BRIEF)
-    pick = Pick(BRIEF, 10, VariantUse(KEY, 1, 0.02, (0, 1)))
+    pick = VariantPick(BRIEF, 10, VariantUse(KEY, 1, 0.02, (0, 1)))
     for number in range(10):
         taught(tried, pick, BAD, f"d{number}")
     await tried.retire(KEY, 1)

@@ -1,0 +1,103 @@
+"""Quality from a fitted model, corrected by each answer that was judged here since."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+
+from dispatcher.core.features import FEATURES_VERSION, RequestFeatures, numbers
+from dispatcher.core.forecast import Work
+from dispatcher.core.lesson import Lesson
+from dispatcher.core.model import ModelSpec
+from dispatcher.core.task import Complexity, TaskType
+from dispatcher.core.timed_outcome import node_key
+from dispatcher.learning.examples import Floats, ModelFacts
+from dispatcher.learning.expected import Expected
+from dispatcher.learning.online import OnlineQuality
+from dispatcher.learning.quality import QualityModel
+from dispatcher.learning.text import TextEncoder
+
+_MODELS_MAX = 256
+
+
+class LearnedQuality:
+    """Looks at the request's text and numbers, and learns at once.
+
+    Args:
+        model: fitted on many outcomes; the base.
+        online: what was learned since, around that base.
+    """
+
+    def __init__(self, encoder: TextEncoder, model: QualityModel, online: OnlineQuality) -> None:
+        self._encoder = encoder
+        self._model = model
+        self._online = online
+        self._tries: OrderedDict[str, float] = OrderedDict()
+
+    def features(self, work: Work) -> RequestFeatures | None:
+        """The request as numbers and as a vector; its text goes no further."""
+        vector = self._encoder.encode(work.text.sample)
+        row = numbers(work.text, work.task_type, work.complexity)
+        return RequestFeatures(FEATURES_VERSION, row, tuple(vector.tolist()))
+
+    def expect(self, features: RequestFeatures | None, work: Work, specs: Sequence[ModelSpec]) -> tuple[Expected, ...]:
+        """For each model the quality, 0..1, how sure that is, and how many judged answers stand behind it."""
+        if features is None or features.version != FEATURES_VERSION:
+            return tuple(Expected(spec.quality.of(work.task_type, work.complexity), 0.0, 0) for spec in specs)
+        place = self._model.place(features)
+        base = self._base(features, place, work.task_type, work.complexity, specs)
+        names = [spec.id for spec in specs]
+        mean, doubt = self._online.predict(place, work.task_type, node_key(work.context) or None, names, base)
+        tries = self._tries
+        return tuple(
+            Expected(quality, sure, int(tries.get(name, 0.0)))
+            for quality, sure, name in zip(mean.tolist(), doubt.tolist(), names, strict=True)
+        )
+
+    def learn(self, lesson: Lesson) -> None:
+        """Take in one answer whose quality is known: in full at its node, elsewhere as far as it counts for others."""
+        features, quality, model_id = lesson.features, lesson.label.quality, lesson.spec.id
+        if features is None or quality is None or features.version != FEATURES_VERSION:
+            return
+        place = self._model.place(features)
+        base = self._base(features, place, lesson.task_type, lesson.complexity, (lesson.spec,))
+        self._online.learn(
+            place,
+            lesson.task_type,
+            lesson.node or None,
+            model_id,
+            float(base[0]),
+            quality,
+            lesson.shared_weight,
+            node_weight=lesson.label.weight,
+        )
+        self._tries[model_id] = self._tries.pop(model_id, 0.0) + lesson.label.weight
+        if len(self._tries) > _MODELS_MAX:
+            self._tries.popitem(last=False)
+
+    def reset(self, model_id: str) -> None:
+        """Forget a model whose weights or template have changed."""
+        self._online.reset(model_id)
+        self._tries.pop(model_id, None)
+
+    def _base(
+        self,
+        features: RequestFeatures,
+        place: Floats,
+        task_type: TaskType,
+        complexity: Complexity,
+        specs: Sequence[ModelSpec],
+    ) -> Floats:
+        facts = [facts_of(spec, task_type, complexity) for spec in specs]
+        return np.asarray(self._model.predict_at(features, place, facts))
+
+
+def facts_of(spec: ModelSpec, task_type: TaskType, complexity: Complexity) -> ModelFacts:
+    """What is known of a model before it has answered anything."""
+    return ModelFacts(
+        spec.id,
+        spec.parameters_b,
+        spec.parameters_b,
+        spec.usd_per_mtok,
+        spec.quality.of(task_type, complexity),
+    )
