@@ -255,6 +255,7 @@ CREATE TABLE model_rankings (
     p50_s REAL CHECK (p50_s >= 0),
     p90_s REAL CHECK (p90_s >= 0),
     p90_kept REAL CHECK (p90_kept BETWEEN 0 AND 1),  -- share that came within the P90 that was foretold
+    load_s REAL NOT NULL CHECK (load_s >= 0),  -- seconds of loading that callers waited for, all together
     updated_at REAL NOT NULL CHECK (updated_at BETWEEN 0 AND 1e11),
     PRIMARY KEY (model_id, task_type, complexity)
 ) STRICT;

@@ -31,6 +31,7 @@ from dispatcher.api.log import LogApi
 from dispatcher.api.models import ModelsApi
 from dispatcher.api.openapi import openapi_document
 from dispatcher.api.operations import OperationsApi
+from dispatcher.api.optimizer import OptimizerApi
 from dispatcher.api.prompt_variants import PromptVariantsApi
 from dispatcher.api.rankers import RankersApi
 from dispatcher.api.requests import RequestLimits
@@ -83,6 +84,7 @@ from dispatcher.service.learn import Learner
 from dispatcher.service.lease import Leaser
 from dispatcher.service.lessons import Lessons
 from dispatcher.service.manage import Manager
+from dispatcher.service.optimize import Bounds, Optimizer
 from dispatcher.service.panel import Panel, Trial
 from dispatcher.service.pause import Pauser
 from dispatcher.service.poison import PoisonGuard
@@ -97,6 +99,7 @@ from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
 from dispatcher.service.retain import retain
 from dispatcher.service.room import Room
+from dispatcher.service.rules import Rules
 from dispatcher.service.run_jobs import JobRunner, RunLimits
 from dispatcher.service.scale import Scaler
 from dispatcher.service.schedule import Scheduler
@@ -107,7 +110,7 @@ from dispatcher.service.tasks import KeptTasks
 from dispatcher.service.variants import Variants
 from dispatcher.service.warm import Warmer
 from dispatcher.service.watch import Watcher
-from dispatcher.settings import Auth, Settings
+from dispatcher.settings import Applying, Auth, Settings
 from dispatcher.store.database import Database
 from dispatcher.store.dispatches import DispatchLog, explored_counts
 from dispatcher.store.generations import generations as known_generations
@@ -287,6 +290,10 @@ async def sidecar(
 
         manager = Manager(registry, fleet, starter, equipment, quarantine, generations, database, entered, budget_mib)
 
+        rules = Rules(database, registry, manager, wall)
+        optimizer = Optimizer(database, registry, rules, _bounds(settings, budget_mib), _nothing_to_train, wall)
+        tasks.supervise(optimizer.run, "optimize")
+
         async def metrics_text() -> bytes:
             await read_gauges(metrics, fleet, database, budget_mib)
             return metrics.text()
@@ -308,6 +315,7 @@ async def sidecar(
             *PromptVariantsApi(variants).routes(),
             *FeedbackApi(database, metrics, wall, settings.feedback_daily_max).routes(),
             *RankersApi(Rankers(database, _prior(), _no_evidence, _nothing_to_install, wall)).routes(),
+            *OptimizerApi(optimizer, rules).routes(),
             *OperationsApi(
                 Readiness(registry, fleet, equipment, database),
                 metrics_text,
@@ -326,6 +334,19 @@ def _forget(experience: Experience, panel: Panel, explorer: Explorer, model_id: 
     experience.reset(model_id)
     panel.reset(model_id)
     explorer.reset(model_id)
+
+
+def _bounds(settings: Settings, budget_mib: int) -> Bounds:
+    return Bounds(
+        budget_mib=budget_mib,
+        idle_stop_s=settings.idle_stop_s,
+        every_s=settings.optimizer_every_s,
+        applies=settings.optimizer_apply is Applying.ON,
+    )
+
+
+async def _nothing_to_train() -> str:
+    return "nothing was trained"
 
 
 def _prior() -> RankerEntry:

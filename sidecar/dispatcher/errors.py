@@ -125,6 +125,20 @@ class RankerConflict(DispatcherError):
     status = 409
 
 
+class RuleNotFound(DispatcherError):
+    """No rule of the optimizer has this id."""
+
+    code = "rule_not_found"
+    status = 404
+
+
+class RuleConflict(DispatcherError):
+    """The rule can't be applied or taken back as it stands; the message says why."""
+
+    code = "rule_conflict"
+    status = 409
+
+
 class ReplicaNotFound(DispatcherError):
     """No replica has this id."""
 

@@ -36,6 +36,13 @@ def _default_data_dir() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "share") / "ai-dispatch"
 
 
+class Applying(StrEnum):
+    """Who applies what the optimizer suggests."""
+
+    OFF = "off"  # an admin, one by one
+    ON = "on"  # the optimizer itself
+
+
 class Settings(BaseSettings):
     """The settings; each field is the environment variable of its name in capitals, after `AI_DISPATCH_`."""
 
@@ -138,6 +145,13 @@ class Settings(BaseSettings):
     )
     feedback_daily_max: int = Field(
         200, ge=0, description="Opinions on answers a token is heard with each day; more are kept, not learned."
+    )
+    optimizer_every_s: float = Field(
+        21_600.0, gt=0, description="How often the optimizer looks at what was measured, and at the rules it applied."
+    )
+    optimizer_apply: Applying = Field(
+        Applying.OFF,
+        description="`on` lets the optimizer apply what it suggests; what does harm is taken back.",
     )
     retention_days: float = Field(30.0, gt=0, description="Log rows older than this are deleted.")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe level logged.")

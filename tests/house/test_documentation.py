@@ -13,6 +13,7 @@ from dispatcher.api.jobs import JobsApi
 from dispatcher.api.log import LogApi
 from dispatcher.api.models import ModelsApi
 from dispatcher.api.operations import OperationsApi
+from dispatcher.api.optimizer import OptimizerApi
 from dispatcher.api.prompt_variants import PromptVariantsApi
 from dispatcher.api.rankers import RankersApi
 from dispatcher.cli.program import program
@@ -60,6 +61,7 @@ def all_routes() -> set[str]:
         FeedbackApi(nothing, nothing, nothing, 0),  # type: ignore[arg-type]
         RankersApi(nothing),  # type: ignore[arg-type]
         PromptVariantsApi(nothing),  # type: ignore[arg-type]
+        OptimizerApi(nothing, nothing),  # type: ignore[arg-type]
         OperationsApi(nothing, nothing, nothing),  # type: ignore[arg-type]
     )
     return {f"{route.method} {route.path}" for api in apis for route in api.routes()}

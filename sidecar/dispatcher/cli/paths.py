@@ -1,4 +1,4 @@
-"""The API's paths that name one model, replica, ranker, job or prompt variant."""
+"""The API's paths that name one model, replica, ranker, rule, job or prompt variant."""
 
 from urllib.parse import quote
 
@@ -13,6 +13,11 @@ def model_path(model_id: str, verb: str = "") -> str:
 def container_path(replica_id: str, verb: str) -> str:
     """Where `verb` is done to this replica."""
     return _path("containers", replica_id, verb)
+
+
+def rule_path(rule_id: str, verb: str) -> str:
+    """Where `verb` is done to this rule."""
+    return _path("rules", rule_id, verb)
 
 
 def ranker_path(ranker_id: str, verb: str) -> str:

@@ -12,6 +12,7 @@ from dispatcher.cli.faults import CommandFault, exit_code_of
 from dispatcher.cli.feedback import feedback
 from dispatcher.cli.jobs import jobs_group
 from dispatcher.cli.models import models_group
+from dispatcher.cli.optimizer import optimizer_group
 from dispatcher.cli.performance import performance
 from dispatcher.cli.quickstart import quickstart
 from dispatcher.cli.rankers import rankers_group
@@ -95,4 +96,5 @@ program.add_typer(variants_group)
 program.command()(performance)
 program.command()(feedback)
 program.add_typer(rankers_group)
+program.add_typer(optimizer_group)
 program.command()(simulate)

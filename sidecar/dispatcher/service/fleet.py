@@ -7,6 +7,7 @@ methods awaits, so that nothing happens between a look and the change that follo
 import asyncio
 import math
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import count
 
 from dispatcher.core.arrivals import Arrivals
@@ -142,6 +143,12 @@ class Fleet:
         """How often a model is asked for, as of now."""
         now_s = self._now()
         return self._arrivals.setdefault(model_id, Arrivals(now_s)).passed(now_s)
+
+    def respec(self, spec: ModelSpec) -> None:
+        """Have the replicas of a model that run follow its entry in whether, and when, they are stopped."""
+        for replica in self:
+            if replica.model_id == spec.id:
+                replica.spec = replace(replica.spec, is_pinned=spec.is_pinned, idle_stop_s=spec.idle_stop_s)
 
     def open(self, order: StartOrder, spec: ModelSpec, footprint_mib: int) -> Replica:
         """Add a replica that is about to be created; its memory counts from now on."""

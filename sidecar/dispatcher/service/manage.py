@@ -75,7 +75,18 @@ class Manager:
         )
         await set_switches(self._database, spec.id, changed.is_enabled, changed.is_pinned)
         self._registry.put(changed)
+        self._fleet.respec(changed)
         return changed
+
+    async def set_idle_stop(self, model_id: str, idle_stop_s: float | None) -> None:
+        """Say for how long replicas of a model may be idle, those that run included; None for the usual time."""
+        spec = self._registry.spec(model_id)
+        self._check_is_ours(spec)
+        changed = replace(spec, idle_stop_s=idle_stop_s)
+        await save_model(self._database, changed)
+        self._admin_models.add(spec.id)
+        self._registry.put(changed)
+        self._fleet.respec(changed)
 
     async def remove(self, model_id: str) -> None:
         """Forget a model that an admin entered.

@@ -36,6 +36,21 @@ class Load:
     took_s: float
 
 
+# Each row says for how long the state before it lasted; of a replica that is still ready, no row says it yet.
+_READY = """
+    WITH spans AS (
+        SELECT
+            model_id,
+            state,
+            happened_at,
+            lead(happened_at) OVER (PARTITION BY replica_id ORDER BY happened_at, id) AS ended_at
+        FROM container_lifecycle
+        WHERE happened_at >= :since
+    )
+    SELECT model_id, sum(coalesce(ended_at, :now) - happened_at) FROM spans WHERE state = 'ready' GROUP BY model_id
+"""
+
+
 def record_lifecycle(db: Database, record: LifecycleRecord) -> None:
     """Have a replica's change of state written down soon; nobody waits for it."""
     row = (
@@ -61,6 +76,16 @@ async def loads(db: Database, after: int) -> tuple[Load, ...]:
     async def work(connection: aiosqlite.Connection) -> tuple[Load, ...]:
         rows = await connection.execute_fetchall(_LOADS, (after,))
         return tuple(Load(row[0], ModelId(row[1]), row[2], row[3]) for row in rows)
+
+    return await db.read(work)
+
+
+async def ready_seconds(db: Database, since: float, now_at: float) -> Mapping[ModelId, float]:
+    """For how many seconds replicas of each model were in memory, those that came up since a Unix time."""
+
+    async def work(connection: aiosqlite.Connection) -> Mapping[ModelId, float]:
+        rows = await connection.execute_fetchall(_READY, {"since": since, "now": now_at})
+        return {ModelId(model_id): max(0.0, ready_s) for model_id, ready_s in rows}
 
     return await db.read(work)
 

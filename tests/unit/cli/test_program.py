@@ -20,6 +20,7 @@ IN_GROUPS = (
     "jobs show",
     "jobs cancel",
     *(f"rankers {verb}" for verb in ("list", "evaluate", "promote", "rollback")),
+    *(f"optimizer {verb}" for verb in ("run", "rules", "apply", "rollback")),
     *(f"variants {verb}" for verb in ("add", "promote", "retire")),
 )
 
