@@ -4,17 +4,26 @@ Drives the class that serves. Beside it, on the same answers: the catalogue's fo
 a moving average per model and call one and a half times it safe.
 """
 
+import asyncio
 import random
+import sys
+import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from dispatcher.core.forecast import Question, Work, forecast
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.task import ModelId
 from dispatcher.core.timed_outcome import TimedOutcome
+from dispatcher.learning.dataset import DatasetWriter
 from dispatcher.learning.times import TimeForecaster
+from dispatcher.learning.training import NotTrained, Order, train
+from dispatcher.learning.verify import verified
 from dispatcher.weights.catalogue import load_catalogue
+from scripts.bench.routes.lessons import lessons
 from scripts.bench.routes.machine import Machine
 
 _MODELS = 5
@@ -22,6 +31,8 @@ _BEFORE = 500  # outcomes of each model before it counts
 _AFTER_DRIFT = 200
 _COUNTED = 500
 _SEEDS = (1, 2, 3, 4, 5, 6, 7, 8)
+_ROWS = 100_000
+_WIDTH = 40  # as the shipped encoder's
 _EWMA = 0.1
 _EWMA_SAFETY = 1.5
 
@@ -63,7 +74,29 @@ def timing(*, quick: bool = False) -> dict[str, float]:
         for suffix, tally in zip(("coverage", "coverage_after_drift"), tallies[name], strict=True):
             numbers[f"{name}_{suffix}"] = round(tally.share, 4)
             numbers[f"{name}_{suffix}_worst"] = round(max(tally.shares, key=lambda share: abs(share - 0.9)), 4)
-    return numbers
+    return numbers | asyncio.run(_training(2_000 if quick else _ROWS))
+
+
+async def _training(rows: int) -> dict[str, float]:
+    """Seconds and peak memory of a training on so many outcomes, as an installation trains; the keys say 100k."""
+    with tempfile.TemporaryDirectory() as folder:
+        writer = DatasetWriter("bench", _WIDTH)
+        for lesson in lessons(_questions(), rows, _WIDTH, random.Random(1)):  # noqa: S311 - a simulation
+            writer.add(lesson)
+        dataset = Path(folder) / "dataset"
+        writer.write(dataset)
+        begun_s = time.perf_counter()
+        made = await train(Order(dataset, Path(folder) / "ranker", 0.0, 0.0, 1.0))
+        took_s = time.perf_counter() - begun_s
+        if isinstance(made, NotTrained):
+            sys.exit(f"no ranker: {made.failure}: {made.words}")
+        artifact = await verified(made.folder, made.card_hash)
+    return {
+        "train_100k_s": round(took_s, 1),
+        "train_rss_mib": round(made.peak_mib),
+        "train_rows": float(made.rows),
+        "train_artifact_kib": round(sum(map(len, artifact.files.values())) / 1024),
+    }
 
 
 def _play(seed: int, tallies: dict[str, tuple[Tally, Tally]]) -> None:

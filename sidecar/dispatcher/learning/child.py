@@ -28,11 +28,15 @@ class ChildEnding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChildEnd:
-    """How a child ended, what it wrote to standard output, and the last lines of its errors."""
+    """How a child ended, what it wrote to standard output, and the last lines of its errors.
+
+    `code` is its exit code, or less than 0 the signal that ended it; None when it was killed for taking too long.
+    """
 
     ending: ChildEnding
     output: bytes
     words: str
+    code: int | None = None
 
 
 async def run_child(module: str, arguments: Sequence[str], limits: Limits) -> ChildEnd:
@@ -63,7 +67,7 @@ async def run_child(module: str, arguments: Sequence[str], limits: Limits) -> Ch
     finally:
         await _ended(child)
     text = words.decode(errors="replace")[-2000:]
-    return ChildEnd(_ending(code, text), output, text)
+    return ChildEnd(_ending(code, text), output, text, code)
 
 
 def _ending(code: int, words: str) -> ChildEnding:
