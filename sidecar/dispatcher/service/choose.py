@@ -20,7 +20,7 @@ from dispatcher.errors import DeadlineInfeasible, HostUnreachable, NoEligibleMod
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
 from dispatcher.service.sides import sides_of
-from dispatcher.service.variants import Prompt, Variants
+from dispatcher.service.variants import Variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class Chooser:
         candidates = (self._registry.candidate(spec) for spec in self._registry)
         stranded = self._fleet.stranded
         max_tokens = request.requirements.max_tokens or self._max_tokens_default
-        prompt = Prompt(request, classified.task_type, text.prompt_tokens + max_tokens)
+        picker = self._variants.picker(request, classified.task_type, text.prompt_tokens + max_tokens)
         return Situation(
             request=request,
             task_type=classified.task_type,
@@ -179,7 +179,7 @@ class Chooser:
                 replace(
                     candidate,
                     quarantine=failed.get(candidate.spec.id, candidate.quarantine),
-                    pick=self._variants.pick(candidate.spec, prompt),
+                    pick=picker.pick(candidate.spec),
                 )
                 for candidate in candidates
             ),

@@ -8,13 +8,14 @@ from dispatcher.core.arms import Arm, chances, drawn
 from dispatcher.core.duel import Score, judge
 from dispatcher.core.reward import Label
 from dispatcher.core.task import DispatchRequest
-from dispatcher.core.variants import IN_PLAY, Variant, VariantKey, VariantPick, VariantState, VariantUse
+from dispatcher.core.variants import IN_PLAY, VariantPick, Variant, VariantKey, VariantState, VariantUse
 from dispatcher.core.wording import PLAIN, Wording, fitting, tokens_of
 
 _PLAIN_VERSION = 0
 _KNOWN_MIN = 5.0  # evidence below which a gain is noise
 
-_Fitting = Mapping[int, tuple[Wording, int]]
+Fitting = Mapping[int, tuple[Wording, int]]
+"""By version what it says to a dispatch, and how many tokens that adds."""
 
 
 class Contest:
@@ -52,16 +53,23 @@ class Contest:
         rival = _PLAIN_VERSION if other is None or other == version else other
         return self._scores[version, rival], self._scores[rival, version]
 
-    def pick(
-        self, request: DispatchRequest, room_tokens: int, share: float, draw: Callable[[], float]
-    ) -> VariantPick | None:
+    def fit(self, request: DispatchRequest) -> Fitting:
+        """The versions in play that have something to say to this dispatch."""
+        output = request.requirements.output
+        found: dict[int, tuple[Wording, int]] = {}
+        for variant in self.in_play:
+            wording = fitting(variant.wording, request.messages, output)
+            if wording != PLAIN:
+                found[variant.version] = wording, tokens_of(wording, output)
+        return found
+
+    def pick(self, fit: Fitting, share: float, draw: Callable[[], float]) -> VariantPick | None:
         """Draw a version for a dispatch; None when none but the plain prompt is in question.
 
         Args:
-            room_tokens: more than that a variant must not add.
+            fit: those that may be used.
             share: of dispatches that may be used to explore.
         """
-        fit = self._fit(request, room_tokens)
         live = self._in_state(VariantState.LIVE)
         usual = live if live is not None and live in fit else _PLAIN_VERSION
         others = (*(version for version in fit if version != usual), *([_PLAIN_VERSION] if usual else []))
@@ -115,15 +123,6 @@ class Contest:
 
     def _in_state(self, state: VariantState) -> int | None:
         return next((version for version, variant in self._variants.items() if variant.state is state), None)
-
-    def _fit(self, request: DispatchRequest, room_tokens: int) -> _Fitting:
-        output = request.requirements.output
-        found: dict[int, tuple[Wording, int]] = {}
-        for variant in self.in_play:
-            wording = fitting(variant.wording, request.messages, output)
-            if wording != PLAIN and (tokens := tokens_of(wording, output)) <= room_tokens:
-                found[variant.version] = wording, tokens
-        return found
 
     def _chances_of(self, usual: int, others: tuple[int, ...], share: float) -> Mapping[int, float]:
         known = self._chances.get((usual, others, share))

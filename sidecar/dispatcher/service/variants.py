@@ -2,19 +2,18 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import structlog
 
 from dispatcher.core.duel import Score
-from dispatcher.core.model import ModelSpec
 from dispatcher.core.record import DispatchRecord
 from dispatcher.core.reward import Label
 from dispatcher.core.task import DispatchId, DispatchRequest, Source, TaskType
-from dispatcher.core.variants import AS_EVER, IN_PLAY, Variant, VariantKey, VariantPick, VariantState, keys_for
+from dispatcher.core.variants import IN_PLAY, Variant, VariantKey, VariantState, keys_for
 from dispatcher.core.wording import Wording
 from dispatcher.errors import PromptVariantConflict, PromptVariantNotFound
 from dispatcher.service.contest import Contest
+from dispatcher.service.pick_variant import Picker
 from dispatcher.store.database import Database
 from dispatcher.store.prompt_variants import add_variants, post_moves, write_moves
 
@@ -24,15 +23,6 @@ IN_PLAY_MAX = 6
 _LEARNED_MAX = 10_000  # dispatches of which what was learned can be taken back
 
 _LOG = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """What has to be put to a model. `tokens` is what its context has to hold anyhow: the prompt and the answer."""
-
-    request: DispatchRequest
-    task_type: TaskType
-    tokens: int
 
 
 class Variants:
@@ -69,17 +59,12 @@ class Variants:
         """How a variant did, and how what it is judged against did."""
         return self._contests[variant.key].scores(variant.version)
 
-    def pick(self, spec: ModelSpec, prompt: Prompt) -> VariantPick:
-        """Say how a prompt is put to a model, by the most specific key that has something to say to it."""
-        request = prompt.request
+    def picker(self, request: DispatchRequest, task_type: TaskType, tokens: int) -> Picker:
+        """Who says how one dispatch is put to each model, whose context must hold so many tokens anyhow."""
         if request.source is not Source.CALLER:
-            return AS_EVER
+            return Picker(lambda _: (), request, tokens, 0.0, self._draw)
         share = self._share if request.explore else 0.0
-        for contest in self._contests_for(spec.family, prompt.task_type):
-            pick = contest.pick(request, spec.context_tokens - prompt.tokens, share, self._draw)
-            if pick is not None:
-                return pick
-        return AS_EVER
+        return Picker(lambda family: self._contests_for(family, task_type), request, tokens, share, self._draw)
 
     def learn(self, record: DispatchRecord, label: Label) -> None:
         """Take in what a dispatch taught, in place of what it was thought to teach before; judge who took part."""

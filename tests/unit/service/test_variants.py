@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.core.features import features_of
+from dispatcher.core.model import ModelSpec
 from dispatcher.core.reward import Label
-from dispatcher.core.task import DispatchRequest, Message, Role, Source, TaskType
-from dispatcher.core.variants import AS_EVER, Variant, VariantKey, VariantPick, VariantState, VariantUse
+from dispatcher.core.task import DispatchRequest, Message, ModelId, Role, Source, TaskType
+from dispatcher.core.variants import AS_EVER, VariantPick, Variant, VariantKey, VariantState, VariantUse
 from dispatcher.core.wording import PLAIN, Wording
 from dispatcher.errors import PromptVariantConflict, PromptVariantNotFound
-from dispatcher.service.variants import IN_PLAY_MAX, Prompt, Variants
+from dispatcher.service.variants import IN_PLAY_MAX, Variants
 from dispatcher.store.database import Database
 from dispatcher.store.prompt_variants import all_variants
 from tests.unit.core.builders import request, spec
@@ -36,9 +36,18 @@ def variants(database: Database, *entered: Variant, share: float = 0.02, seed: i
     return Variants(database, entered, share, random.Random(seed).random, wall=lambda: 2_000_000.0)
 
 
-def prompt(asked: DispatchRequest | None = None, task_type: TaskType = TaskType.CLASSIFICATION) -> Prompt:
-    asked = asked or request()
-    return Prompt(asked, task_type, features_of(asked.messages).prompt_tokens + 100)
+def picked(
+    tried: Variants,
+    model: ModelSpec | None = None,
+    asked: DispatchRequest | None = None,
+    task_type: TaskType = TaskType.CLASSIFICATION,
+    tokens: int = 100,
+) -> VariantPick:
+    """How a dispatch is put to a model; to another of the same kind just so."""
+    picker = tried.picker(asked or request(), task_type, tokens)
+    found = picker.pick(model or spec())
+    assert picker.pick(replace(model or spec(), id=ModelId("other"))) is found
+    return found
 
 
 def taught(tried: Variants, pick: VariantPick, label: Label, name: str) -> None:
@@ -50,7 +59,7 @@ def used(tried: Variants, count: int, gain: float, seed: int = 2) -> Counter[int
     """Dispatch so often; the plain prompt is right six times in ten, a variant more often by `gain`."""
     rng, found = random.Random(seed), Counter[int]()
     for number in range(count):
-        pick = tried.pick(spec(), prompt())
+        pick = picked(tried)
         assert pick.use is not None
         found[pick.use.version] += 1
         is_right = rng.random() < 0.6 + gain * (pick.use.version > 0)
@@ -64,13 +73,13 @@ async def state_of(database: Database, version: int = 1) -> VariantState:
 
 
 async def test_without_variants_a_prompt_is_put_as_ever(database: Database) -> None:
-    assert variants(database).pick(spec(), prompt()) == AS_EVER
+    assert picked(variants(database)) == AS_EVER
 
 
 async def test_a_candidate_is_tried_within_the_share_and_its_chance_is_said(database: Database) -> None:
     tried = variants(database)
     await tried.add(KEY, BRIEF)
-    picks = [tried.pick(spec(), prompt()) for _ in range(5000)]
+    picks = [picked(tried) for _ in range(5000)]
     with_it = [pick for pick in picks if pick.wording == BRIEF]
     assert 60 < len(with_it) < 140
     assert with_it[0].use == VariantUse(KEY, 1, pytest.approx(0.02), (0, 1))
@@ -82,11 +91,11 @@ async def test_a_candidate_is_tried_within_the_share_and_its_chance_is_said(data
 async def test_who_allows_no_exploration_gets_what_is_live_and_nothing_else(database: Database) -> None:
     tried = variants(database)
     await tried.add(KEY, BRIEF)
-    assert tried.pick(spec(), prompt(request(explore=False))) == AS_EVER
-    assert variants(database, *tried, share=0.0).pick(spec(), prompt()) == AS_EVER
+    assert picked(tried, asked=request(explore=False)) == AS_EVER
+    assert picked(variants(database, *tried, share=0.0)) == AS_EVER
     await tried.promote(KEY, 1)
     await tried.promote(KEY, 1)
-    pick = tried.pick(spec(), prompt(request(explore=False)))
+    pick = picked(tried, asked=request(explore=False))
     assert (pick.wording, pick.use) == (BRIEF, VariantUse(KEY, 1, 1.0, (1,)))
 
 
@@ -96,10 +105,10 @@ async def test_a_variant_is_for_its_task_and_its_family_and_callers_only(databas
     await tried.add(key, BRIEF)
     await tried.promote(key, 1)
     await tried.promote(key, 1)
-    assert tried.pick(spec(), prompt()) == AS_EVER
-    assert tried.pick(spec(family="gemma"), prompt(task_type=TaskType.CHAT)) == AS_EVER
-    assert tried.pick(spec(family="gemma"), prompt(request(source=Source.CALIBRATION))) == AS_EVER
-    assert tried.pick(spec(family="gemma"), prompt()).use is not None
+    assert picked(tried) == AS_EVER
+    assert picked(tried, spec(family="gemma"), task_type=TaskType.CHAT) == AS_EVER
+    assert picked(tried, spec(family="gemma"), request(source=Source.CALIBRATION)) == AS_EVER
+    assert picked(tried, spec(family="gemma")).use is not None
 
 
 async def test_the_most_specific_key_that_has_something_to_say_speaks(database: Database) -> None:
@@ -108,7 +117,7 @@ async def test_the_most_specific_key_that_has_something_to_say_speaks(database: 
         await tried.add(key, wording)
         await tried.promote(key, 1)
         await tried.promote(key, 1)
-    assert tried.pick(spec(), prompt(request(explore=False))).wording == BRIEF
+    assert picked(tried, asked=request(explore=False)).wording == BRIEF
 
 
 async def test_a_variant_never_takes_room_that_prompt_and_answer_need(database: Database) -> None:
@@ -116,17 +125,17 @@ async def test_a_variant_never_takes_room_that_prompt_and_answer_need(database: 
     await tried.add(KEY, BRIEF)
     await tried.promote(KEY, 1)
     await tried.promote(KEY, 1)
-    need = prompt(request(explore=False))
-    tokens = tried.pick(spec(), need).tokens
-    assert tried.pick(spec(context_tokens=need.tokens + tokens), need).wording == BRIEF
-    assert tried.pick(spec(context_tokens=need.tokens + tokens - 1), need) == AS_EVER
+    quiet = request(explore=False)
+    tokens = picked(tried, asked=quiet).tokens
+    assert picked(tried, spec(context_tokens=700 + tokens), quiet, tokens=700).wording == BRIEF
+    assert picked(tried, spec(context_tokens=700 + tokens - 1), quiet, tokens=700) == AS_EVER
 
 
 async def test_where_a_variant_has_nothing_to_say_it_is_no_contest(database: Database) -> None:
     tried = variants(database)
     await tried.add(KEY, BRIEF)
     with_system = (Message(Role.SYSTEM, "Be kind."), Message(Role.USER, "Good or bad?"))
-    assert tried.pick(spec(), prompt(replace(request(), messages=with_system))) == AS_EVER
+    assert picked(tried, asked=replace(request(), messages=with_system)) == AS_EVER
 
 
 async def test_a_better_variant_goes_live_by_itself_and_the_plain_prompt_watches_over_it(database: Database) -> None:
@@ -147,12 +156,12 @@ async def test_a_live_variant_that_turns_out_worse_is_rolled_back(database: Data
     await tried.promote(KEY, 1)
     assert await state_of(database) is VariantState.LIVE
     for number in range(9000):
-        pick = tried.pick(spec(), prompt())
+        pick = picked(tried)
         if pick.use is None:
             break
         taught(tried, pick, BAD if pick.use.version and number % 2 else GOOD, f"d{number}")
     assert await state_of(database) is VariantState.ROLLED_BACK
-    assert tried.pick(spec(), prompt()) == AS_EVER
+    assert picked(tried) == AS_EVER
 
 
 async def test_what_is_said_later_of_a_dispatch_counts_in_place_of_what_was_thought(database: Database) -> None:
