@@ -49,6 +49,7 @@ from dispatcher.core.model import Engine, HostKind, ModelSpec, RuntimeKind
 from dispatcher.core.promotion import Stage, Verdict
 from dispatcher.core.ranker_entry import RankerEntry
 from dispatcher.core.replica import Endpoint
+from dispatcher.core.shipped_variants import SHIPPED
 from dispatcher.core.task import ModelId
 from dispatcher.core.threads import threads_for
 from dispatcher.errors import SettingsError
@@ -104,6 +105,7 @@ from dispatcher.service.run_jobs import JobRunner, RunLimits
 from dispatcher.service.scale import Scaler
 from dispatcher.service.schedule import Scheduler
 from dispatcher.service.settle import Settler
+from dispatcher.service.ship_variants import ship_variants
 from dispatcher.service.start import Starter
 from dispatcher.service.stop import Stopper
 from dispatcher.service.tasks import KeptTasks
@@ -116,7 +118,6 @@ from dispatcher.store.dispatches import DispatchLog, explored_counts
 from dispatcher.store.generations import generations as known_generations
 from dispatcher.store.lifecycle import measured_peaks, record_lifecycle
 from dispatcher.store.models import admin_models, all_models, sync_catalogue
-from dispatcher.store.prompt_variants import all_variants
 from dispatcher.weights.catalogue import CatalogueEntry, load_catalogue
 from dispatcher.weights.download import new_download_session
 from dispatcher.weights.library import WeightLibrary
@@ -239,7 +240,8 @@ async def sidecar(
         panel = Panel(Ranker(RANKER, experience, TableQuality()), chance, _judged)
         lessons = Lessons(registry, generations, threads_for(cores), settings.max_tokens_default)
         generations.on_new = partial(_forget, experience, panel, explorer)
-        variants = Variants(database, await all_variants(database), settings.exploration, chance.random, wall)
+        ways = await ship_variants(database, SHIPPED, wall())
+        variants = Variants(database, ways, settings.exploration, chance.random, wall)
         learner = Learner(database, lessons, panel, experience, variants, wall)
         tasks.supervise(learner.run, "learn")
         doctor = Doctor(fleet, registry, watcher, metrics)

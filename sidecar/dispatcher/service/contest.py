@@ -8,7 +8,7 @@ from dispatcher.core.arms import Arm, chances, drawn
 from dispatcher.core.duel import Score, judge
 from dispatcher.core.reward import Label
 from dispatcher.core.task import DispatchRequest
-from dispatcher.core.variants import IN_PLAY, VariantPick, Variant, VariantKey, VariantState, VariantUse
+from dispatcher.core.variants import IN_PLAY, Variant, VariantKey, VariantPick, VariantState, VariantUse
 from dispatcher.core.wording import PLAIN, Wording, fitting, tokens_of
 
 _PLAIN_VERSION = 0

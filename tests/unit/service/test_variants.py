@@ -10,10 +10,12 @@ import pytest
 
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.reward import Label
+from dispatcher.core.shipped_variants import SHIPPED
 from dispatcher.core.task import DispatchRequest, Message, ModelId, Role, Source, TaskType
-from dispatcher.core.variants import AS_EVER, VariantPick, Variant, VariantKey, VariantState, VariantUse
-from dispatcher.core.wording import PLAIN, Wording
+from dispatcher.core.variants import AS_EVER, Variant, VariantKey, VariantPick, VariantState, VariantUse
+from dispatcher.core.wording import CHARS_MAX, PLAIN, Wording
 from dispatcher.errors import PromptVariantConflict, PromptVariantNotFound
+from dispatcher.service.ship_variants import ship_variants
 from dispatcher.service.variants import IN_PLAY_MAX, Variants
 from dispatcher.store.database import Database
 from dispatcher.store.prompt_variants import all_variants
@@ -238,3 +240,19 @@ async def test_after_a_restart_everything_stands_where_it_stood(database: Databa
     await tried.add(KEY, BRIEF)
     await tried.promote(KEY, 1)
     assert tuple(variants(database, *await all_variants(database))) == tuple(tried)
+
+
+async def test_what_comes_with_the_package_is_a_candidate_and_entered_once(database: Database) -> None:
+    entered = await ship_variants(database, SHIPPED, 5.0)
+    assert {variant.state for variant in entered} == {VariantState.CANDIDATE}
+    assert all(variant.wording.chars <= CHARS_MAX for variant in entered)
+    tried = variants(database, *entered)
+    await tried.retire(entered[0].key, 1)
+    again = await ship_variants(database, SHIPPED, 6.0)
+    assert [variant.state for variant in again] == [VariantState.RETIRED, VariantState.CANDIDATE]
+
+
+async def test_another_text_of_the_package_is_another_version(database: Database) -> None:
+    await ship_variants(database, [(KEY, BRIEF)], 5.0)
+    again = await ship_variants(database, [(KEY, Wording(system="Label only."))], 6.0)
+    assert [variant.version for variant in again] == [1, 2]
