@@ -29,6 +29,9 @@ class Estimate:
     tries: float
 
 
+_UNKNOWN = Estimate(0.0, 0.0, 0.0)
+
+
 class Shrinkage:
     """Learns means and spreads of values under paths of keys, the broadest key first; what is old fades.
 
@@ -72,15 +75,15 @@ class Shrinkage:
     def estimate(self, path: Sequence[str]) -> Estimate:
         """What the next value under this path will be; O(levels), and less for broader keys that were just asked."""
         cell: _Cell | None = self._root
-        found, version = self._nothing, self._version
-        for level, key in zip(self._levels, path, strict=False):
+        found, version, levels = self._nothing, self._version, self._levels
+        for depth, key in enumerate(path[: len(levels)]):
             cell = cell.narrower.get(key) if cell is not None else None
             if cell is None:
-                found = Estimate(found.mean, found.sd, _worth(found.tries, level.parent_tries))
-            elif cell.version == version and cell.known is not None:
+                found = Estimate(found.mean, found.sd, _worth(found.tries, levels[depth].parent_tries))
+            elif cell.version == version:
                 found = cell.known
             else:
-                found = cell.known = cell.estimate(found, level.parent_tries)
+                found = cell.known = cell.estimate(found, levels[depth].parent_tries)
                 cell.version = version
         return found
 
@@ -133,7 +136,7 @@ class _Cell:
         self.mean = 0.0
         self.squares = 0.0
         self.narrower: dict[str, _Cell] = {}
-        self.known: Estimate | None = None
+        self.known = _UNKNOWN
         self.version = -1
 
     def add(self, value: float, weight: float, fading: float) -> None:
@@ -152,11 +155,12 @@ class _Cell:
 
     def estimate(self, above: Estimate, parent_tries: float) -> Estimate:
         """A spread takes more outcomes to be believed than a mean does."""
-        tries = self.tries
+        tries, more, sd = self.tries, above.tries, above.sd  # no calls here: a dispatch asks for dozens
         freedom = tries - 1.0 if tries > 1.0 else 0.0
-        variance = (self.squares + _SPREAD_TRIES * above.sd**2) / (freedom + _SPREAD_TRIES)
         return Estimate(
-            self.drawn_to(above.mean, parent_tries), sqrt(variance), tries + _worth(above.tries, parent_tries)
+            (tries * self.mean + parent_tries * above.mean) / (tries + parent_tries),
+            sqrt((self.squares + _SPREAD_TRIES * sd * sd) / (freedom + _SPREAD_TRIES)),
+            tries + (more * parent_tries / (more + parent_tries) if more else 0.0),
         )
 
 

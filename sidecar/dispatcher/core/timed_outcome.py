@@ -14,15 +14,16 @@ _ONE_TOKEN_MIN = 2  # an answer of one token has no time between tokens
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What the catalogue expects of a model: seconds to read and to write one token."""
+    """What the catalogue expects of a model: seconds to read and to write one token; and its size."""
 
     read_token_s: float
     write_token_s: float
+    parameters_b: float = 1.0
 
 
 def pace_of(spec: ModelSpec, threads: int) -> Pace:
     """What the catalogue expects of a model that runs on so many CPU threads."""
-    return Pace(prefill_s(spec, 1, threads), token_s_of(spec, threads))
+    return Pace(prefill_s(spec, 1, threads), token_s_of(spec, threads), spec.parameters_b)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class Paces:
         self._writing = Shrinkage(_SPEED_SD, _HALF_LIFE)
         self._lengths = Shrinkage(_LENGTH_SD, _HALF_LIFE)
         self._loads = Shrinkage(_LOAD_SD, _LOAD_HALF_LIFE)
+        self._known_loads: dict[tuple[str, float], Seconds] = {}
         self._detectors: OrderedDict[str, ChangeDetector] = OrderedDict()
 
     def ratios(self, model_id: str, node: str, work: str) -> Ratios:
@@ -52,12 +53,17 @@ class Paces:
 
     def load(self, model_id: str, catalogue_s: float) -> Seconds:
         """How long a model takes to start."""
-        ratio = self._loads.estimate(("", model_id))
-        p50 = catalogue_s * exp(ratio.mean)
-        return Seconds(p50, p50 * exp(_Z90 * ratio.sd))
+        known = self._known_loads.get((model_id, catalogue_s))
+        if known is None:
+            if len(self._known_loads) >= _MODELS_MAX:
+                self._known_loads.clear()
+            ratio = self._loads.estimate(("", model_id))
+            p50 = catalogue_s * exp(ratio.mean)
+            known = self._known_loads[model_id, catalogue_s] = Seconds(p50, p50 * exp(_Z90 * ratio.sd))
+        return known
 
-    def learn(self, outcome: TimedOutcome, expected: Ratios) -> None:
-        """Take in the measured speeds and length of one answer, of which `expected` was expected."""
+    def learn(self, outcome: TimedOutcome, expected: Ratios) -> tuple[float | None, float | None, float | None]:
+        """Take in the measured speeds and length of one answer, of which `expected` was expected; returns ratios."""
         model_id, pace = outcome.model_id, outcome.pace
         read = _ratio(outcome.reading_s, pace.read_token_s * max(1, outcome.prompt_tokens))
         written = _ratio(outcome.token_s, pace.write_token_s)
@@ -74,16 +80,19 @@ class Paces:
             if outcome.was_cut:  # it would have been longer: no news, unless it is long already
                 length = max(length, expected.length.mean)
             self._lengths.learn((work_key(outcome.task_type, outcome.complexity), outcome.node, model_id), length)
+        return read, written, length
 
     def learn_load(self, model_id: str, catalogue_s: float, took_s: float) -> None:
         """Take in how long a model took to start."""
         if (ratio := _ratio(took_s, catalogue_s)) is not None:
             self._loads.learn(("", model_id), ratio)
+            self._known_loads.clear()
 
     def reset(self, model_id: str) -> None:
         """Forget a model."""
         for table in (self._reading, self._writing, self._lengths, self._loads):
             table.reset(model_id)
+        self._known_loads.clear()
         self._detectors.pop(model_id, None)
 
     def _look_for_change(self, model_id: str, value: float, expected: Estimate) -> None:

@@ -9,6 +9,7 @@ from dispatcher.core.decision import Seconds
 from dispatcher.core.forecast import REQUEST_S, Question, Work, typical_tokens
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.timed_outcome import Pace, TimedOutcome, node_key, pace_of
+from dispatcher.learning.heads import Heads, look_at, look_back
 from dispatcher.learning.paces import Paces, Ratios, work_key
 
 _Z90 = 1.2815515655446004
@@ -38,19 +39,32 @@ class TimeForecaster:
     def __init__(self) -> None:
         self._paces = Paces()
         self._conformal = Conformal()
+        self._heads: Heads | None = None
         self._speeds: dict[tuple[str, int], tuple[ModelSpec, Pace]] = {}
 
     def times(self, work: Work, questions: Sequence[Question]) -> tuple[Times, ...]:
         """One forecast for each question, in their order."""
         node, key = node_key(work.context), work_key(work.task_type, work.complexity)
-        return tuple(self._times(work, question, node, key) for question in questions)
+        ratios = [self._paces.ratios(question.spec.id, node, key) for question in questions]
+        if self._heads is not None:
+            ratios = self._heads.corrected([look_at(work, question) for question in questions], ratios)
+        typical = typical_tokens(work.task_type, work.complexity)
+        asked = zip(questions, ratios, strict=True)
+        return tuple(self._times(work, question, each, typical) for question, each in asked)
+
+    def use(self, heads: Heads | None) -> None:
+        """Have LightGBM's heads correct what is foretold from now on; None to do without."""
+        self._heads = heads
 
     def learn(self, outcome: TimedOutcome) -> None:
         """Take in one whole answer: first how the promise was kept, then what it teaches."""
         key = work_key(outcome.task_type, outcome.complexity)
         expected = self._paces.ratios(outcome.model_id, outcome.node, key)
         if not outcome.is_calibration:
-            raw = _run(expected, outcome.pace, outcome.typical_tokens, outcome.prompt_tokens, outcome.max_tokens)
+            foretold = expected
+            if self._heads is not None:
+                (foretold,) = self._heads.corrected([look_back(outcome)], [expected])
+            raw = _run(foretold, outcome.pace, outcome.typical_tokens, outcome.prompt_tokens, outcome.max_tokens)
             promised_p90_s = outcome.promised.p90 if outcome.promised else None
             self._conformal.learn(outcome.model_id, raw, outcome.total_s, promised_p90_s)
         self._paces.learn(outcome, expected)
@@ -68,11 +82,9 @@ class TimeForecaster:
         """How many of the model's last promises of P90 were kept."""
         return self._conformal.promises(model_id)
 
-    def _times(self, work: Work, question: Question, node: str, key: str) -> Times:
+    def _times(self, work: Work, question: Question, ratios: Ratios, typical: int) -> Times:
         spec = question.spec
-        ratios = self._paces.ratios(spec.id, node, key)
         pace = self._pace(spec, question.threads)
-        typical = typical_tokens(work.task_type, work.complexity)
         raw = _run(ratios, pace, typical, work.prompt_tokens + question.extra_tokens, question.max_tokens)
         return Times(
             run=self._conformal.corrected(spec.id, raw),
