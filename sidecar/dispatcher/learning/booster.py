@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FLOAT64 = 1
-_NORMAL = 0
+_NORMAL, _RAW = 0, 1
 _PARAMETERS = b"num_threads=1 predict_disable_shape_check=true"
 
 
@@ -34,8 +34,8 @@ class FastBooster:
         self.width = width.value
         self._length = ctypes.c_int64(0)
 
-    def predict(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Predict rows (n, width), one number each."""
+    def predict(self, rows: NDArray[np.float64], *, raw: bool = False) -> NDArray[np.float64]:
+        """Predict rows (n, width), one number each; `raw`: before the objective's own function."""
         rows = np.ascontiguousarray(rows, np.float64)
         if rows.shape[1] != self.width:
             raise ValueError(f"the model takes {self.width} numbers a row, not {rows.shape[1]}")
@@ -47,7 +47,7 @@ class FastBooster:
             ctypes.c_int32(rows.shape[0]),
             ctypes.c_int32(rows.shape[1]),
             1,
-            _NORMAL,
+            _RAW if raw else _NORMAL,
             0,
             -1,
             _PARAMETERS,

@@ -67,6 +67,7 @@ class Examples:
         prior: (m,) the catalogue's quality for that request and model.
         quality: (m,) 0 to 1.
         weight: (m,) how much an outcome counts.
+        cost: (m,) what it was expected to cost, in any unit: what quality is weighed against.
         group: (n,) requests with the same number are never split between fitting and checking.
     """
 
@@ -77,11 +78,14 @@ class Examples:
     prior: Floats
     quality: Floats
     weight: Floats
+    cost: Floats
     group: Ints
 
     @classmethod
-    def matrix(cls, requests: Requests, facts: Sequence[ModelFacts], prior: Floats, quality: Floats) -> "Examples":
-        """Every model's outcome on every request; `prior` and `quality` are (requests, models)."""
+    def matrix(
+        cls, requests: Requests, facts: Sequence[ModelFacts], prior: Floats, quality: Floats, cost: Floats
+    ) -> "Examples":
+        """Every model's outcome on every request; `prior`, `quality` and `cost` are (requests, models)."""
         rows, columns = quality.shape
         every = np.arange(rows)
         return cls(
@@ -92,6 +96,7 @@ class Examples:
             prior.ravel(),
             quality.ravel(),
             np.ones(rows * columns),
+            cost.ravel(),
             every,
         )
 
@@ -114,6 +119,7 @@ class Examples:
             self.prior[keep],
             self.quality[keep],
             self.weight[keep],
+            self.cost[keep],
             self.group,
         )
 

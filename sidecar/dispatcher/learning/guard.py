@@ -1,59 +1,36 @@
 """Whether a learned quality may be trusted beyond the rule table: only if choices by it come out better."""
 
-import numpy as np
-
 from dispatcher.learning.examples import Examples, Floats
+from dispatcher.learning.frontier import differences, play
 
-_SHARES = (1.0, 0.5, 0.25)
-_SURE = 1.64  # standard errors: one-sided 95 %
-_PRICES = (0.0, 0.03, 0.1, 0.2, 0.4, 0.8)  # what the dearest model must be better by, than a free one
+_SHARES = (1.0, 0.5)
+_SURE = 3.0  # standard errors: as several shares are tried, and the table costs nothing to keep
+_DRAWS = 60
 
 
-def trust_in(examples: Examples, table: Floats, learned: Floats) -> float:
-    """Say what share of the way from the table to the learned quality to go: 1, a half, a quarter, or 0.
+def trust_in(examples: Examples, table: Floats, learned: Floats, seed: int) -> float:
+    """Say what share of the way from the table to the learned quality to go: 1, a half, or 0.
 
     Args:
         table, learned: (m,) both from parts that haven't seen the outcome they stand for.
-    Returns: the share that gains most, of those whose gain is sure. With every model's outcome at hand the gain is in
-        quality less price of what would be chosen; otherwise in squared error.
+    Returns: the largest share whose gain is sure. With every model's outcome at hand the gain is in quality for money;
+        otherwise in squared error.
     """
-    best, share = 0.0, 0.0
-    for tried in _SHARES:
-        gain = _gains(examples, table, table + tried * (learned - table))
-        mean, error = float(gain.mean()), float(gain.std()) / len(gain) ** 0.5
-        if mean > max(best, _SURE * error):
-            best, share = mean, tried
-    return share
+    for share in _SHARES:
+        mean, error = _gain(examples, table, table + share * (learned - table), seed)
+        if mean > _SURE * error:
+            return share
+    return 0.0
 
 
-def _gains(examples: Examples, table: Floats, learned: Floats) -> Floats:
-    """What each request gains; or each outcome, when only some models have answered a request."""
+def _gain(examples: Examples, table: Floats, learned: Floats, seed: int) -> tuple[float, float]:
+    """The mean gain and its standard error."""
     if not examples.is_matrix:
-        gains: Floats = examples.weight * ((table - examples.quality) ** 2 - (learned - examples.quality) ** 2)
-        return gains
-    models = len(examples.facts)
-    quality = examples.quality.reshape(-1, models)
-    price = _prices(examples)
-    earned: Floats = np.mean(
-        [
-            _earned(learned.reshape(-1, models), quality, price * per)
-            - _earned(table.reshape(-1, models), quality, price * per)
-            for per in _PRICES
-        ],
-        axis=0,
+        gains = examples.weight * ((table - examples.quality) ** 2 - (learned - examples.quality) ** 2)
+        return float(gains.mean()), float(gains.std()) / len(gains) ** 0.5
+    wide = -1, len(examples.facts)
+    cost, quality = examples.cost.reshape(wide), examples.quality.reshape(wide)
+    apart = differences(
+        play(learned.reshape(wide), cost, quality, cost), play(table.reshape(wide), cost, quality, cost), _DRAWS, seed
     )
-    return earned
-
-
-def _prices(examples: Examples) -> Floats:
-    """Each model's price as a share of the dearest; what it computes stands in where nothing is charged."""
-    usd = np.array([one.usd_per_mtok for one in examples.facts])
-    price = usd if usd.max() > 0 else np.array([one.active_b for one in examples.facts])
-    shares: Floats = price / max(float(price.max()), 1e-12)
-    return shares
-
-
-def _earned(expected: Floats, quality: Floats, price: Floats) -> Floats:
-    chosen = (expected - price).argmax(1)
-    earned: Floats = quality[np.arange(len(quality)), chosen] - price[chosen]
-    return earned
+    return float(apart.mean()), float(apart.std())

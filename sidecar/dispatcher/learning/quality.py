@@ -55,7 +55,7 @@ class QualityModel:
             landmarks,
             last_smooth,
             FastBooster(fit_booster(rows, examples.quality, examples.weight, seed)),
-            trust_in(examples, table, _blend(table + smooth, boosted)),
+            trust_in(examples, table, _blend(table + smooth, boosted), seed),
         )
 
     def place(self, request: RequestFeatures) -> Floats:

@@ -20,6 +20,7 @@ FACTS = (
     ModelFacts("coder:7b", 7.0, 7.0, 0.2, 0.9),
     ModelFacts("broad:8b", 8.0, 8.0, 0.2, 0.9),
 )
+_COST = np.array([1.0, 1.0, 1.1])
 
 
 def prompts(count: int, seed: int) -> tuple[list[str], np.ndarray]:
@@ -46,4 +47,4 @@ def outcomes(count: int, seed: int, encoder: TextEncoder, skill: Floats = SKILL)
     some, topics = prompts(count, seed)
     right = np.random.default_rng(seed + 1).random((count, len(FACTS))) < skill[:, topics].T
     rows = Requests.of([seen(one, encoder) for one in some])
-    return Examples.matrix(rows, FACTS, np.full(right.shape, 0.9), right.astype(np.float64))
+    return Examples.matrix(rows, FACTS, np.full(right.shape, 0.9), right.astype(np.float64), np.tile(_COST, (count, 1)))
