@@ -38,19 +38,14 @@ from dispatcher.api.requests import RequestLimits
 from dispatcher.api.routes import Route
 from dispatcher.api.server import application, runner
 from dispatcher.api.tokens import Tokens, load_tokens
+from dispatcher.app_learning import Ground, build_learning
 from dispatcher.callbacks.client import CallbackClient, new_callback_session
 from dispatcher.clocks import steady_wall
 from dispatcher.core.callback import allowed_hosts
 from dispatcher.core.container_models import ollama_models
-from dispatcher.core.evidence import Evidence
-from dispatcher.core.exploration import Exploration, Explorer
-from dispatcher.core.forecast import RANKER
 from dispatcher.core.model import Engine, HostKind, ModelSpec, RuntimeKind
-from dispatcher.core.promotion import Stage, Verdict
-from dispatcher.core.ranker_entry import RankerEntry
 from dispatcher.core.replica import Endpoint
 from dispatcher.core.shipped_variants import SHIPPED
-from dispatcher.core.task import ModelId
 from dispatcher.core.threads import threads_for
 from dispatcher.errors import SettingsError
 from dispatcher.folder import held_folder, install_id
@@ -58,8 +53,6 @@ from dispatcher.hosts.docker_spec import DockerSettings
 from dispatcher.hosts.host import Host
 from dispatcher.hosts.process import ProcessHost
 from dispatcher.hosts.remote import RemoteHost
-from dispatcher.learning.ranker import Experience, Ranker
-from dispatcher.learning.table_quality import TableQuality
 from dispatcher.logs import configure_logs
 from dispatcher.machine import lent_cores, lent_memory_mib
 from dispatcher.metrics import Metrics
@@ -81,18 +74,14 @@ from dispatcher.service.gauges import read_gauges
 from dispatcher.service.generations import Generations
 from dispatcher.service.job_news import JobNews
 from dispatcher.service.jobs import Jobs
-from dispatcher.service.learn import Learner
 from dispatcher.service.lease import Leaser
-from dispatcher.service.lessons import Lessons
 from dispatcher.service.manage import Manager
 from dispatcher.service.optimize import Bounds, Optimizer
-from dispatcher.service.panel import Panel, Trial
 from dispatcher.service.pause import Pauser
 from dispatcher.service.poison import PoisonGuard
 from dispatcher.service.pull import Puller
 from dispatcher.service.quarantine import Quarantine
 from dispatcher.service.quiet import Quiet
-from dispatcher.service.rankers import Rankers
 from dispatcher.service.readiness import Readiness
 from dispatcher.service.reap import Reaper
 from dispatcher.service.reconcile import Reconciler
@@ -114,7 +103,7 @@ from dispatcher.service.warm import Warmer
 from dispatcher.service.watch import Watcher
 from dispatcher.settings import Applying, Auth, Settings
 from dispatcher.store.database import Database
-from dispatcher.store.dispatches import DispatchLog, explored_counts
+from dispatcher.store.dispatches import DispatchLog
 from dispatcher.store.generations import generations as known_generations
 from dispatcher.store.lifecycle import measured_peaks, record_lifecycle
 from dispatcher.store.models import admin_models, all_models, sync_catalogue
@@ -235,22 +224,17 @@ async def sidecar(
         tasks.supervise(lambda: retain(database, wall, settings.retention_days), "retain")
 
         chance = random.Random(settings.seed)  # noqa: S311 - explores, guards no secret
-        explorer = Explorer(Exploration(settings.exploration), await explored_counts(database))
-        experience = Experience()
-        panel = Panel(Ranker(RANKER, experience, TableQuality()), chance, _judged)
-        lessons = Lessons(registry, generations, threads_for(cores), settings.max_tokens_default)
-        generations.on_new = partial(_forget, experience, panel, explorer)
         ways = await ship_variants(database, SHIPPED, wall())
         variants = Variants(database, ways, settings.exploration, chance.random, wall)
-        learner = Learner(database, lessons, panel, experience, variants, wall)
-        tasks.supervise(learner.run, "learn")
+        ground = Ground(database, registry, generations, variants, metrics, tasks, wall)
+        learning = await build_learning(ground, settings, threads_for(cores), chance)
         doctor = Doctor(fleet, registry, watcher, metrics)
         settler = Settler(fleet, equipment, doctor, tasks, now)
         room = Room(fleet, registry, settings.queue_max, settings.queue_model_max, now, random.Random())  # noqa: S311 - a jitter
         dispatcher = Dispatcher(
             Chooser(registry, fleet, variants, budget_mib, settings.deadline_confidence, settings.max_tokens_default),
-            panel,
-            partial(explorer.pick, rng=chance),
+            learning.panel,
+            partial(learning.explorer.pick, rng=chance),
             Leaser(fleet, scheduler, pauser, CoreGate(cores), room, settler, now),
             warmer,
             registry,
@@ -293,7 +277,7 @@ async def sidecar(
         manager = Manager(registry, fleet, starter, equipment, quarantine, generations, database, entered, budget_mib)
 
         rules = Rules(database, registry, manager, wall)
-        optimizer = Optimizer(database, registry, rules, _bounds(settings, budget_mib), _nothing_to_train, wall)
+        optimizer = Optimizer(database, registry, rules, _bounds(settings, budget_mib), learning.train, wall)
         tasks.supervise(optimizer.run, "optimize")
 
         async def metrics_text() -> bytes:
@@ -316,7 +300,7 @@ async def sidecar(
             *LogApi(database, wall).routes(),
             *PromptVariantsApi(variants).routes(),
             *FeedbackApi(database, metrics, wall, settings.feedback_daily_max).routes(),
-            *RankersApi(Rankers(database, _prior(), _no_evidence, _nothing_to_install, wall)).routes(),
+            *RankersApi(learning.rankers).routes(),
             *OptimizerApi(optimizer, rules).routes(),
             *OperationsApi(
                 Readiness(registry, fleet, equipment, database),
@@ -332,12 +316,6 @@ async def sidecar(
         yield Sidecar(base_url, fleet, database)
 
 
-def _forget(experience: Experience, panel: Panel, explorer: Explorer, model_id: ModelId) -> None:
-    experience.reset(model_id)
-    panel.reset(model_id)
-    explorer.reset(model_id)
-
-
 def _bounds(settings: Settings, budget_mib: int) -> Bounds:
     return Bounds(
         budget_mib=budget_mib,
@@ -345,26 +323,6 @@ def _bounds(settings: Settings, budget_mib: int) -> Bounds:
         every_s=settings.optimizer_every_s,
         applies=settings.optimizer_apply is Applying.ON,
     )
-
-
-async def _nothing_to_train() -> str:
-    return "nothing was trained"
-
-
-def _prior() -> RankerEntry:
-    return RankerEntry(RANKER, 0.0, Stage.LIVE, "", "{}", None, 0.0, "comes with this package")
-
-
-async def _no_evidence(_entry: RankerEntry) -> Evidence:
-    return Evidence(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-
-
-async def _nothing_to_install(_ranker_id: str, _stage: Stage) -> None:
-    pass
-
-
-def _judged(trial: Trial, verdict: Verdict) -> None:
-    _LOG.info("ranker_judged", ranker=trial.ranker.name, stage=verdict.stage, why=verdict.why)
 
 
 def _hosts(

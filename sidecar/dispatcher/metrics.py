@@ -60,6 +60,18 @@ class Metrics:
             ["model", "kind"],
             registry=registry,
         )
+        self.explored = Counter(
+            "ai_dispatch_explored",
+            "Dispatches that tried a model though another was expected to be better, by model.",
+            ["model"],
+            registry=registry,
+        )
+        self.ranker_moves = Counter(
+            "ai_dispatch_ranker_moves",
+            "Rankers that came to a stage, by stage.",
+            ["stage"],
+            registry=registry,
+        )
         self.feedback = Counter(
             "ai_dispatch_feedback",
             "Opinions on answers, by source and whether they counted.",

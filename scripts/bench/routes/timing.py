@@ -14,12 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dispatcher.learning.dataset import DatasetWriter
-
 from dispatcher.core.forecast import Question, Work, forecast
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.task import ModelId
 from dispatcher.core.timed_outcome import TimedOutcome
+from dispatcher.learning.dataset import DatasetWriter
 from dispatcher.learning.times import TimeForecaster
 from dispatcher.learning.training import NotTrained, Order, train
 from dispatcher.learning.verify import verified

@@ -94,4 +94,6 @@ def _row_reply(row: PerformanceRow) -> PerformanceRowReply:
         avg_load_s=row.avg_load_s,
         prompt_tokens=row.prompt_tokens,
         completion_tokens=row.completion_tokens,
+        p90_kept=row.p90_kept,
+        explored=row.explored,
     )

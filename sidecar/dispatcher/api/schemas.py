@@ -343,6 +343,8 @@ class PerformanceRowReply(Reply):
     avg_load_s: float | None
     prompt_tokens: int
     completion_tokens: int
+    p90_kept: float | None = Field(description="Share done within the P90 that was foretold; 0.9 is honest.")
+    explored: int = Field(description="Those that tried a model though another was expected to be better.")
 
 
 class PerformanceReply(Reply):

@@ -13,7 +13,7 @@ from dispatcher.cli.replies import one_line, read
 from dispatcher.cli.screen import new_table, show_result, show_table
 from dispatcher.core.record import GroupBy
 
-_NUMBERS = ("dispatches", "success", "mean", "p50", "p90", "first token", "load", "tokens in", "tokens out")
+_NUMBERS = ("dispatches", "success", "mean", "p50", "p90", "first token", "load", "tokens in", "tokens out", "P90 kept")
 
 
 def performance(
@@ -24,7 +24,8 @@ def performance(
 ) -> None:
     """Show how many dispatches succeeded, how long they took, and how many tokens they were.
 
-    Times are of dispatches that succeeded.
+    Times are of dispatches that succeeded. P90 kept is the share of them that was done within the time that was
+    foretold to hold nine times in ten.
 
     \b
     Examples:
@@ -52,5 +53,6 @@ def _table(reply: PerformanceReply) -> Table:
             *map(seconds, (row.avg_total_s, row.p50_total_s, row.p90_total_s, row.avg_first_token_s, row.avg_load_s)),
             str(row.prompt_tokens),
             str(row.completion_tokens),
+            "–" if row.p90_kept is None else f"{row.p90_kept:.0%}",
         )
     return table

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -9,29 +10,45 @@ from dispatcher.core.features import FEATURES_VERSION, RequestFeatures, numbers
 from dispatcher.core.forecast import Work
 from dispatcher.core.lesson import Lesson
 from dispatcher.core.model import ModelSpec
+from dispatcher.core.node_quality import NodeQuality
 from dispatcher.core.task import Complexity, TaskType
 from dispatcher.core.timed_outcome import node_key
 from dispatcher.learning.examples import Floats, ModelFacts
 from dispatcher.learning.expected import Expected
+from dispatcher.learning.landmarks import Landmarks
 from dispatcher.learning.online import OnlineQuality
-from dispatcher.learning.quality import QualityModel
 from dispatcher.learning.text import TextEncoder
 
 _MODELS_MAX = 256
+
+
+class Base(Protocol):
+    """What was fitted on many outcomes: public ones, or those of this installation."""
+
+    @property
+    def landmarks(self) -> Landmarks:
+        """By which requests are placed."""
+
+    def place(self, request: RequestFeatures) -> Floats:
+        """Where one request lies among typical ones. Shape (landmarks,)."""
+
+    def predict_at(self, request: RequestFeatures, place: Floats, facts: Sequence[ModelFacts]) -> Floats:
+        """Expected quality, 0 to 1, of each candidate. Shape (candidates,)."""
 
 
 class LearnedQuality:
     """Looks at the request's text and numbers, and learns at once.
 
     Args:
-        model: fitted on many outcomes; the base.
+        base: fitted on many outcomes.
         online: what was learned since, around that base.
     """
 
-    def __init__(self, encoder: TextEncoder, model: QualityModel, online: OnlineQuality) -> None:
+    def __init__(self, encoder: TextEncoder, base: Base, online: OnlineQuality) -> None:
         self._encoder = encoder
-        self._model = model
+        self._fitted = base
         self._online = online
+        self._nodes = NodeQuality()
         self._tries: OrderedDict[str, float] = OrderedDict()
 
     def features(self, work: Work) -> RequestFeatures | None:
@@ -44,14 +61,17 @@ class LearnedQuality:
         """For each model the quality, 0..1, how sure that is, and how many judged answers stand behind it."""
         if features is None or features.version != FEATURES_VERSION:
             return tuple(Expected(spec.quality.of(work.task_type, work.complexity), 0.0, 0) for spec in specs)
-        place = self._model.place(features)
+        place = self._fitted.place(features)
         base = self._base(features, place, work.task_type, work.complexity, specs)
         names = [spec.id for spec in specs]
-        mean, doubt = self._online.predict(place, work.task_type, node_key(work.context) or None, names, base)
+        mean, doubt = self._online.predict(place, work.task_type, None, names, base)
+        node, qualities = node_key(work.context), mean.tolist()
+        if node:
+            qualities = self._nodes.blend(node, names, qualities)
         tries = self._tries
         return tuple(
             Expected(quality, sure, int(tries.get(name, 0.0)))
-            for quality, sure, name in zip(mean.tolist(), doubt.tolist(), names, strict=True)
+            for quality, sure, name in zip(qualities, doubt.tolist(), names, strict=True)
         )
 
     def learn(self, lesson: Lesson) -> None:
@@ -59,18 +79,12 @@ class LearnedQuality:
         features, quality, model_id = lesson.features, lesson.label.quality, lesson.spec.id
         if features is None or quality is None or features.version != FEATURES_VERSION:
             return
-        place = self._model.place(features)
+        place = self._fitted.place(features)
         base = self._base(features, place, lesson.task_type, lesson.complexity, (lesson.spec,))
-        self._online.learn(
-            place,
-            lesson.task_type,
-            lesson.node or None,
-            model_id,
-            float(base[0]),
-            quality,
-            lesson.shared_weight,
-            node_weight=lesson.label.weight,
-        )
+        if lesson.node:
+            self._nodes.learn(lesson.node, model_id, quality, lesson.label.weight)
+        shared = lesson.shared_weight
+        self._online.learn(place, lesson.task_type, None, model_id, float(base[0]), quality, shared)
         self._tries[model_id] = self._tries.pop(model_id, 0.0) + lesson.label.weight
         if len(self._tries) > _MODELS_MAX:
             self._tries.popitem(last=False)
@@ -78,6 +92,7 @@ class LearnedQuality:
     def reset(self, model_id: str) -> None:
         """Forget a model whose weights or template have changed."""
         self._online.reset(model_id)
+        self._nodes.forget(model_id)
         self._tries.pop(model_id, None)
 
     def _base(
@@ -89,7 +104,7 @@ class LearnedQuality:
         specs: Sequence[ModelSpec],
     ) -> Floats:
         facts = [facts_of(spec, task_type, complexity) for spec in specs]
-        return np.asarray(self._model.predict_at(features, place, facts))
+        return np.asarray(self._fitted.predict_at(features, place, facts))
 
 
 def facts_of(spec: ModelSpec, task_type: TaskType, complexity: Complexity) -> ModelFacts:

@@ -11,6 +11,7 @@ from dispatcher.core.model import ModelSpec
 from dispatcher.core.task import OutputFormat
 from dispatcher.core.timed_outcome import node_key
 from dispatcher.learning.expected import Expected
+from dispatcher.learning.heads import Heads
 from dispatcher.learning.paces import work_key
 from dispatcher.learning.successes import Successes
 from dispatcher.learning.times import TimeForecaster, Times
@@ -64,17 +65,23 @@ class Ranker:
 
     Args:
         name: as it stands in the log.
+        heads: LightGBM's word on times, from when this one is live; None for none.
     """
 
-    def __init__(self, name: str, experience: Experience, quality: Quality) -> None:
+    def __init__(self, name: str, experience: Experience, quality: Quality, heads: Heads | None = None) -> None:
         self._name = name
         self._experience = experience
         self._quality = quality
+        self._heads = heads
 
     @property
     def name(self) -> str:
         """The ranker's name, as it stands in the log."""
         return self._name
+
+    def take_charge(self) -> None:
+        """Be the live one from now on: times, which all share, are corrected by what came with this one."""
+        self._experience.times.use(self._heads)
 
     def foretell(self, work: Work, questions: Sequence[Question]) -> Foretelling:
         """Answer all questions about one dispatch at once."""

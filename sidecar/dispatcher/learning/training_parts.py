@@ -49,6 +49,7 @@ def judged(data: Dataset) -> Examples:
     facts = tuple(
         ModelFacts(one.model_id, one.parameters_b, one.parameters_b, one.usd_per_mtok, 0.5) for one in data.models
     )
+    prices = np.array([one.usd_per_mtok or one.parameters_b for one in data.models])
     return Examples(
         Requests(data.numbers.astype(np.float64), data.vectors.astype(np.float64)),
         facts,
@@ -57,5 +58,6 @@ def judged(data: Dataset) -> Examples:
         data.real("prior_quality")[keep],
         quality[keep],
         data.real("weight")[keep],
+        prices[data.whole("model")[keep]],
         np.arange(len(data.numbers)),
     )

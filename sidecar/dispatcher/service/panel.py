@@ -14,6 +14,9 @@ from dispatcher.core.promotion import CANARY_SHARE, Stage, Verdict, after_canary
 class LearningForecaster(Forecaster, Protocol):
     """A forecaster that learns from each outcome."""
 
+    def take_charge(self) -> None:
+        """Be the live one from now on."""
+
     def foresee(self, lesson: Lesson) -> Foreseen:
         """What it expects of the model of a lesson that it hasn't learned yet."""
 
@@ -31,28 +34,23 @@ class Trial:
     ranker: LearningForecaster
     stage: Stage
     is_before: bool = False
+    is_judged: bool = False
     shadow: Shadow = field(default_factory=lambda: Shadow(0, 0.0, 0.0))
     tally: Tally = field(default_factory=Tally)
     live_tally: Tally = field(default_factory=Tally)
 
 
 class Panel:
-    """Hands out rankers and keeps their tallies. In memory only: what is decided is told to `on_verdict`.
+    """Hands out rankers and keeps their tallies. In memory only.
 
-    Args:
-        on_verdict: told when the ranker on trial leaves its stage.
+    Set `on_verdict` to be told, once, when the ranker on trial should leave its stage.
     """
 
-    def __init__(
-        self,
-        live: LearningForecaster,
-        rng: Random,
-        on_verdict: Callable[[Trial, Verdict], None],
-    ) -> None:
+    def __init__(self, live: LearningForecaster, rng: Random) -> None:
         self._live = live
         self._rng = rng
-        self._on_verdict = on_verdict
         self._trial: Trial | None = None
+        self.on_verdict: Callable[[Trial, Verdict], None] | None = None
 
     @property
     def live(self) -> LearningForecaster:
@@ -80,11 +78,13 @@ class Panel:
         """Make a ranker the live one; the one before watches over it for a while."""
         before = self._live
         self._live = ranker
+        ranker.take_charge()
         self._trial = Trial(before, Stage.LIVE, is_before=True)
 
     def go_back(self, ranker: LearningForecaster) -> None:
         """Make a ranker the live one, with nobody beside it."""
         self._live, self._trial = ranker, None
+        ranker.take_charge()
 
     def end_trial(self) -> None:
         """Let the one on trial go."""
@@ -112,8 +112,9 @@ class Panel:
         if trial.stage is Stage.SHADOW:
             trial.shadow = self._compared(trial, lesson)
         verdict = _verdict(trial)
-        if verdict.stage is not trial.stage:
-            self._on_verdict(trial, verdict)
+        if verdict.stage is not trial.stage and self.on_verdict is not None and not trial.is_judged:
+            trial.is_judged = True
+            self.on_verdict(trial, verdict)
 
     def _compared(self, trial: Trial, lesson: Lesson) -> Shadow:
         label, seen = lesson.label, trial.shadow

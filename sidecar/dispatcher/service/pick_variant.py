@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.task import DispatchRequest
-from dispatcher.core.variants import AS_EVER, Pick
+from dispatcher.core.variants import AS_EVER, VariantPick
 from dispatcher.service.contest import Contest, Fitting
 
 
@@ -31,9 +31,9 @@ class Picker:
         self._share = share
         self._draw = draw
         self._fits: dict[Contest, Fitting] = {}
-        self._picks: dict[tuple[Contest, tuple[int, ...]], Pick | None] = {}
+        self._picks: dict[tuple[Contest, tuple[int, ...]], VariantPick | None] = {}
 
-    def pick(self, spec: ModelSpec) -> Pick:
+    def pick(self, spec: ModelSpec) -> VariantPick:
         """What is said to a model: by the most specific key that has something to say."""
         room = spec.context_tokens - self._tokens
         for contest in self._contests_for(spec.family):
@@ -42,7 +42,7 @@ class Picker:
                 return pick
         return AS_EVER
 
-    def _pick(self, contest: Contest, room: int) -> Pick | None:
+    def _pick(self, contest: Contest, room: int) -> VariantPick | None:
         fit = self._fits.get(contest)
         if fit is None:
             fit = self._fits[contest] = contest.fit(self._request)

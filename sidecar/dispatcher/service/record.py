@@ -31,6 +31,8 @@ class Recorder:
         self._log.record(record)
         model = record.model_id or "none"
         self._metrics.dispatches.labels(model, record.task_type, record.ending).inc()
+        if record.decision is not None and record.decision.explored:
+            self._metrics.explored.labels(record.decision.chosen.model_id).inc()
         if record.usage is not None:
             self._metrics.tokens.labels(model, "prompt").inc(record.usage.prompt_tokens)
             self._metrics.tokens.labels(model, "completion").inc(record.usage.completion_tokens)

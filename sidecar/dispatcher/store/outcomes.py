@@ -59,6 +59,16 @@ async def outcomes_with_news(db: Database | Log, since: float, limit: int) -> tu
     return await _read(db, _WITH_NEWS, {"since": since, "limit": limit})
 
 
+async def count_outcomes(db: Database) -> int:
+    """How many dispatches are in the log."""
+
+    async def work(connection: aiosqlite.Connection) -> int:
+        ((count,),) = await connection.execute_fetchall("SELECT count(*) FROM performance_logs")
+        return int(count)
+
+    return await db.read(work)
+
+
 async def _read(db: Database | Log, sql: str, values: dict[str, float]) -> tuple[LoggedOutcome, ...]:
     async def work(connection: aiosqlite.Connection) -> tuple[LoggedOutcome, ...]:
         found: list[LoggedOutcome] = []

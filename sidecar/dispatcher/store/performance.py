@@ -20,6 +20,8 @@ class PerformanceRow:
         success_rate: share that succeeded, 0..1, of all but the cancelled.
         p50_total_s, p90_total_s: nearest rank: that share took at most so long.
         prompt_tokens, completion_tokens: sums.
+        p90_kept: share, 0..1, that were done within the P90 that was foretold, of those that the chosen model answered.
+        explored: how many tried a model though another was expected to be better.
     """
 
     key: str | None
@@ -33,6 +35,8 @@ class PerformanceRow:
     avg_load_s: float | None
     prompt_tokens: int
     completion_tokens: int
+    p90_kept: float | None
+    explored: int
 
 
 # Nearest rank: the smallest time that at least p % of n stay within stands at place ceil(p·n/100).
@@ -41,7 +45,7 @@ _PERFORMANCE = """
     kept AS (
         SELECT
             CASE :group_by
-                WHEN 'model' THEN model_id
+                WHEN 'model' THEN performance_logs.model_id
                 WHEN 'task_type' THEN task_type
                 WHEN 'workflow' THEN workflow_id
                 WHEN 'node' THEN node_id
@@ -50,8 +54,11 @@ _PERFORMANCE = """
             CASE WHEN :group_by = 'node' THEN workflow_id END AS workflow,
             ending,
             ending = 'succeeded' AS succeeded,
-            total_s, first_token_s, load_s, prompt_tokens, completion_tokens
-        FROM performance_logs
+            total_s, first_token_s, load_s, prompt_tokens, completion_tokens,
+            CASE WHEN ending = 'succeeded' AND decisions.model_id = performance_logs.model_id
+                THEN total_s <= json_extract(chosen, '$.finish.p90') END AS kept_p90,
+            coalesce(explored, 0) AS was_explored
+        FROM performance_logs LEFT JOIN decisions USING (dispatch_id)
         WHERE started_at >= :since AND source = 'caller'
     ),
     placed AS (
@@ -72,7 +79,9 @@ _PERFORMANCE = """
         avg(first_token_s) FILTER (WHERE succeeded),
         avg(load_s) FILTER (WHERE succeeded),
         coalesce(sum(prompt_tokens), 0),
-        coalesce(sum(completion_tokens), 0)
+        coalesce(sum(completion_tokens), 0),
+        avg(kept_p90),
+        sum(was_explored)
     FROM placed
     GROUP BY key, workflow
     ORDER BY CASE WHEN :group_by = 'hour' THEN key END DESC, count(*) DESC, key, workflow

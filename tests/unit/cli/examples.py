@@ -210,6 +210,8 @@ PERFORMANCE = PerformanceReply(
             avg_load_s=0.4,
             prompt_tokens=100,
             completion_tokens=200,
+            p90_kept=0.913,
+            explored=2,
         )
     ],
 )

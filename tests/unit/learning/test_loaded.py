@@ -4,11 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.learning.lessons import a_dataset, lessons
 
 from dispatcher.learning.artifact import Artifact, RankerBroken
 from dispatcher.learning.loaded import loaded
 from dispatcher.learning.training_parts import trained_parts
+from tests.unit.learning.lessons import a_dataset, lessons
 from tests.unit.learning.rankers import a_card
 
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.learning.lessons import a_dataset, lessons
 
 from dispatcher.learning.confine import Limits
 from dispatcher.learning.quality import QualityModel
 from dispatcher.learning.training import Failure, NotTrained, Order, Trained, train
 from dispatcher.learning.verify import verified
+from tests.unit.learning.lessons import a_dataset, lessons
 
 _LIMITS = Limits(memory_bytes=3 << 30, cpu_s=60, wall_s=100.0)
 

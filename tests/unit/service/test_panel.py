@@ -20,6 +20,10 @@ class Oracle:
     worth: float = 0.5
     learned: list[Lesson] = field(default_factory=list)
     forgot: list[str] = field(default_factory=list)
+    charged: int = 0
+
+    def take_charge(self) -> None:
+        self.charged += 1
 
     def foretell(self, work: Work, questions: Sequence[Question]) -> Foretelling:
         return Foretelling(())
@@ -46,7 +50,9 @@ class Heard:
 
 def panel(live: Oracle) -> tuple[Panel, Heard]:
     heard = Heard()
-    return Panel(live, Random(1), heard), heard
+    board = Panel(live, Random(1))
+    board.on_verdict = heard
+    return board, heard
 
 
 def test_a_shadow_has_no_say_and_a_canary_has_one_in_ten() -> None:
@@ -113,3 +119,4 @@ def test_the_one_before_watches_over_a_new_live_one() -> None:
     board.go_back(old)
     assert board.live is old
     assert board.trial is None
+    assert old.charged == new.charged == 1

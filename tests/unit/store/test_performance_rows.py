@@ -50,11 +50,13 @@ def _ten(key: str, workflow_id: str | None = None) -> PerformanceRow:
         avg_load_s=2.75,
         prompt_tokens=100,
         completion_tokens=200,
+        p90_kept=None,
+        explored=0,
     )
 
 
 def _none(key: str | None, dispatches: int, success_rate: float, workflow_id: str | None = None) -> PerformanceRow:
-    return PerformanceRow(key, workflow_id, dispatches, success_rate, None, None, None, None, None, 0, 0)
+    return PerformanceRow(key, workflow_id, dispatches, success_rate, None, None, None, None, None, 0, 0, None, 0)
 
 
 async def test_by_model_failures_count_against_it_and_cancelled_ones_do_not(db: Database) -> None:

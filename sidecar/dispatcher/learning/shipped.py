@@ -1,0 +1,131 @@
+"""What to expect of a model that hasn't answered here: the catalogue, moved by what public outcomes say of a text."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+
+from dispatcher.core.features import FEATURES, FEATURES_VERSION, WORK, RequestFeatures
+from dispatcher.core.task import TaskType
+from dispatcher.learning.booster import FastBooster
+from dispatcher.learning.examples import Examples, Floats, ModelFacts, Requests
+from dispatcher.learning.text import TextEncoder
+
+FOLDER = Path(__file__).with_name("prior")
+
+_ROUNDS = 120
+_SIZE_COLUMN = len(FEATURES)
+_PARAMETERS = {
+    "objective": "cross_entropy",
+    "boost_from_average": False,
+    "learning_rate": 0.07,
+    "num_leaves": 15,
+    "min_child_samples": 200,
+    "feature_fraction": 0.6,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 10.0,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 1,
+    "verbose": -1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedPrior:
+    """A LightGBM model of how far, in log odds, public outcomes lie from the catalogue's quality for a model's size.
+
+    It knows no model's name. Larger models are never expected to do worse, and sizes outside `sizes_b` are taken for
+    the nearest inside: what is known of their smallness stands in the catalogue.
+
+    Args:
+        encoder: what texts were placed with, in fitting and from now on.
+        tasks: task types with public outcomes; for others the catalogue answers alone.
+        sizes_b: smallest and largest model learned from, in billions of parameters.
+    """
+
+    encoder: TextEncoder
+    booster: FastBooster
+    tasks: frozenset[TaskType]
+    sizes_b: tuple[float, float]
+
+    @classmethod
+    def fit(cls, encoder: TextEncoder, tables: Sequence[Examples], seed: int) -> "ShippedPrior":
+        """Learn from outcomes of every table alike, however many it has."""
+        rows = np.concatenate([_rows(one.requests.numbers, one.requests.vectors, one) for one in tables])
+        quality = np.concatenate([one.quality for one in tables])
+        weight = np.concatenate([one.weight / one.weight.sum() for one in tables]) * len(quality) / len(tables)
+        start = _log_odds(np.concatenate([one.prior for one in tables]))
+        monotone = [0] * rows.shape[1]
+        monotone[_SIZE_COLUMN] = monotone[_SIZE_COLUMN + 1] = 1
+        data = lightgbm.Dataset(rows, quality, weight=weight, init_score=start)
+        fitted = lightgbm.train(_PARAMETERS | {"seed": seed, "monotone_constraints": monotone}, data, _ROUNDS)
+        seen = {int(task) for one in tables for task in np.unique(one.requests.tasks)}
+        sizes = [fact.parameters_b for one in tables for fact in one.facts]
+        tasks = frozenset(WORK[task] for task in seen)
+        return cls(encoder, FastBooster(fitted.model_to_string()), tasks, (min(sizes), max(sizes)))
+
+    def predict(self, request: RequestFeatures, facts: Sequence[ModelFacts]) -> Floats:
+        """Expected quality, 0 to 1, of each candidate; its text must be placed by this prior's encoder."""
+        prior = np.array([one.prior_quality for one in facts])
+        requests = Requests(np.array([request.numbers]), np.array([request.text]))
+        found: Floats = self.predict_many(requests, facts, prior[None])[0]
+        return found
+
+    def predict_many(self, requests: Requests, facts: Sequence[ModelFacts], prior: Floats) -> Floats:
+        """The same for many requests; `prior`, the catalogue's quality, and what is returned are (requests, models)."""
+        known = np.isin(requests.tasks, [WORK.index(task) for task in self.tasks])
+        if not known.any():
+            return prior
+        each = np.repeat(np.arange(len(requests)), len(facts))
+        sizes = np.tile(_sizes(facts, self.sizes_b), (len(requests), 1))
+        rows = np.concatenate((requests.numbers[each], sizes, requests.vectors[each]), 1)
+        moved = _log_odds(prior) + self.booster.predict(rows, raw=True).reshape(prior.shape)
+        return np.where(known[:, None], 1.0 / (1.0 + np.exp(-moved)), prior)
+
+    def save(self, folder: Path, card: Mapping[str, object]) -> None:
+        """Write the files of a shipped prior; `card` says what it was made of."""
+        folder.mkdir(exist_ok=True)
+        (folder / "prior.txt").write_text(self.booster.text, encoding="utf-8")
+        (folder / "words.bin").write_bytes(self.encoder.to_bytes())
+        own = {
+            "features_version": FEATURES_VERSION,
+            "features": [name for name, _ in FEATURES],
+            "encoder": self.encoder.version,
+            "tasks": sorted(self.tasks),
+            "sizes_b": self.sizes_b,
+        }
+        text = json.dumps({**card, **own}, indent=1, ensure_ascii=False)
+        (folder / "card.json").write_text(text + "\n", encoding="utf-8")
+
+
+def load_shipped_prior(folder: Path = FOLDER) -> ShippedPrior:
+    """Read a shipped prior; ValueError when its files don't belong to this version."""
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    if card["features_version"] != FEATURES_VERSION or card["features"] != [name for name, _ in FEATURES]:
+        raise ValueError("the shipped prior was made for other features; run scripts/prior")
+    encoder = TextEncoder.from_bytes(card["encoder"], (folder / "words.bin").read_bytes())
+    booster = FastBooster((folder / "prior.txt").read_text(encoding="utf-8"))
+    low, high = card["sizes_b"]
+    return ShippedPrior(encoder, booster, frozenset(map(TaskType, card["tasks"])), (float(low), float(high)))
+
+
+def _rows(numbers: Floats, vectors: Floats, examples: Examples) -> Floats:
+    sizes = _sizes(examples.facts, (0.0, float("inf")))
+    return np.concatenate((numbers[examples.request], sizes[examples.model], vectors[examples.request]), 1)
+
+
+def _sizes(facts: Sequence[ModelFacts], limits: tuple[float, float]) -> Floats:
+    sizes = np.array([(one.parameters_b, one.active_b) for one in facts])
+    found: Floats = np.log(np.clip(sizes, *limits))
+    return found
+
+
+def _log_odds(quality: Floats) -> Floats:
+    safe = np.clip(quality, 1e-3, 1 - 1e-3)
+    found: Floats = np.log(safe / (1 - safe))
+    return found
