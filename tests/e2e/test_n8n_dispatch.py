@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.n8n import N8n
 from tests.e2e.program import free_port
 from tests.e2e.sidecar import Sidecar
-from tests.e2e.workflows import credential, example, workflow
+from tests.e2e.workflows import credential, example, judged, workflow
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -34,6 +34,8 @@ def furnished(n8n: N8n, sidecar: Sidecar) -> N8n:
             workflow("stop", "right", hello_and_nothing, options=SHORT),
             workflow("wrong-token", "wrong", ["Say hello."]),
             workflow("nobody", "nobody", ["Say hello."]),
+            judged("score", "right", "Say hello.", score=0.25, comment="too short"),
+            judged("failed", "right", "Say hello.", nextStepFailed=True),
             workflow("no-model", "right", ["Say hello."], model=no_such_model),
             workflow("no-model-go-on", "right", ["Say hello."], "continueRegularOutput", model=no_such_model),
         ]
@@ -62,6 +64,16 @@ def test_explain_names_a_model_and_runs_nothing(furnished: N8n) -> None:
     assert item["way"] in {"warm", "join", "load", "evict"}
     assert {"runner_up", "flip", "refused"} <= item.keys()
     assert "text" not in item
+
+
+def test_a_score_reaches_the_dispatch_whose_item_came_in(furnished: N8n) -> None:
+    (item,) = furnished.execute("score").items
+    assert (item["score"], item["source"], item["counted"]) == (0.25, "workflow", True)
+
+
+def test_a_next_step_that_failed_makes_the_answer_one_of_no_use(furnished: N8n) -> None:
+    (item,) = furnished.execute("failed").items
+    assert (item["score"], item["source"], item["counted"]) == (0, "next_step", True)
 
 
 def test_an_item_that_fails_stands_in_its_place_when_the_workflow_goes_on(furnished: N8n) -> None:

@@ -47,11 +47,20 @@ def workflow(
         "id": workflow_id,
         "name": workflow_id,
         "nodes": nodes,
-        "connections": {
-            name: {"main": [[{"node": following, "type": "main", "index": 0}]]} for name, following in pairwise(names)
-        },
+        "connections": _in_a_row(names),
         "settings": {"executionOrder": "v1"},
     }
+
+
+def judged(workflow_id: str, credential_id: str, prompt: str, **feedback: Any) -> Json:
+    """Return a workflow that has one prompt answered, and then says in a second node of ours how good that was."""
+    made = workflow(workflow_id, credential_id, [prompt])
+    *before, saying = made["nodes"]
+    answering = saying | {"id": "Answer", "name": "Answer"}
+    answering["parameters"] = saying["parameters"] | {"options": {"maxTokens": 16}}
+    saying["parameters"] = {"operation": "feedback"} | feedback
+    names = [node["name"] for node in (*before, answering, saying)]
+    return made | {"nodes": [*before, answering, saying], "connections": _in_a_row(names)}
 
 
 def _node(name: str, kind: str, version: float, parameters: Json) -> Json:
@@ -63,6 +72,10 @@ def _node(name: str, kind: str, version: float, parameters: Json) -> Json:
         "position": [0, 0],
         "parameters": parameters,
     }
+
+
+def _in_a_row(names: Sequence[str]) -> Json:
+    return {name: {"main": [[{"node": following, "type": "main", "index": 0}]]} for name, following in pairwise(names)}
 
 
 def _chosen(credential_id: str) -> Json:

@@ -62,6 +62,10 @@ CLOSED = [
     ("POST", "/api/rankers/d_0/evaluate"),
     ("POST", "/api/rankers/d_0/promote"),
     ("POST", "/api/rankers/d_0/rollback"),
+    ("GET", "/api/prompt-variants"),
+    ("POST", "/api/prompt-variants"),
+    ("POST", "/api/prompt-variants/plain/chat/1/promote"),
+    ("POST", "/api/prompt-variants/plain/chat/1/retire"),
     ("GET", "/metrics"),
 ]
 OPEN = [("GET", "/health"), ("GET", "/ready"), ("GET", "/openapi.json")]
@@ -69,6 +73,7 @@ OPEN = [("GET", "/health"), ("GET", "/ready"), ("GET", "/openapi.json")]
 
 def template(path: str) -> str:
     """The route that a path of the lists above belongs to."""
+    path = path.replace("/plain/chat/1", "/{family}/{task_type}/{version}")
     return path.replace("/small", "/{id}").replace("/d_0", "/{id}").replace("/j_0", "/{id}")
 
 
