@@ -20,6 +20,7 @@ import uvloop
 from aiohttp import web
 
 from dispatcher import __version__
+from dispatcher.api.calibration import CalibrationApi
 from dispatcher.api.containers import ContainersApi
 from dispatcher.api.dispatch import DispatchApi
 from dispatcher.api.feedback import FeedbackApi
@@ -61,6 +62,7 @@ from dispatcher.runtimes.openai import OpenAIRuntime
 from dispatcher.runtimes.runtime import Runtime
 from dispatcher.runtimes.session import new_session
 from dispatcher.service.adopt import Adopter
+from dispatcher.service.calibrate import Calibrator
 from dispatcher.service.call_back import CallbackSender
 from dispatcher.service.choose import Chooser
 from dispatcher.service.cores import CoreGate
@@ -296,6 +298,9 @@ async def sidecar(
             ).routes(),
             *JobsApi(jobs, dispatcher, maker).routes(),
             *ModelsApi(registry, fleet, Puller(registry, library, manager), manager, settings.write_timeout_s).routes(),
+            *CalibrationApi(
+                Calibrator(dispatcher, fleet, settings.timeout_max_s), registry, settings.write_timeout_s
+            ).routes(),
             *ContainersApi(fleet, manager, budget_mib, now).routes(),
             *LogApi(database, wall).routes(),
             *PromptVariantsApi(variants).routes(),

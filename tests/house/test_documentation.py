@@ -6,6 +6,7 @@ from pathlib import Path
 from typer.main import get_command
 
 from dispatcher import errors
+from dispatcher.api.calibration import CalibrationApi
 from dispatcher.api.containers import ContainersApi
 from dispatcher.api.dispatch import DispatchApi
 from dispatcher.api.feedback import FeedbackApi
@@ -56,6 +57,7 @@ def all_routes() -> set[str]:
         DispatchApi(nothing, nothing, nothing, nothing, nothing, 0, nothing),  # type: ignore[arg-type]
         JobsApi(nothing, nothing, nothing),  # type: ignore[arg-type]
         ModelsApi(nothing, nothing, nothing, nothing, 0),  # type: ignore[arg-type]
+        CalibrationApi(nothing, nothing, 0),  # type: ignore[arg-type]
         ContainersApi(nothing, nothing, 0, nothing),  # type: ignore[arg-type]
         LogApi(nothing, nothing),  # type: ignore[arg-type]
         FeedbackApi(nothing, nothing, nothing, 0),  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from dispatcher import __version__
+from dispatcher.cli.calibrate import calibrate
 from dispatcher.cli.containers import containers_group
 from dispatcher.cli.dispatch import dispatch
 from dispatcher.cli.faults import CommandFault, exit_code_of
@@ -90,6 +91,7 @@ program.command()(quickstart)
 program.command()(serve)
 program.command()(dispatch)
 program.add_typer(models_group)
+program.command()(calibrate)
 program.add_typer(containers_group)
 program.add_typer(jobs_group)
 program.add_typer(variants_group)
