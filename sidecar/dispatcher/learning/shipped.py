@@ -12,12 +12,16 @@ from dispatcher.core.features import FEATURES, FEATURES_VERSION, WORK, RequestFe
 from dispatcher.core.task import TaskType
 from dispatcher.learning.booster import FastBooster
 from dispatcher.learning.examples import Examples, Floats, ModelFacts, Requests
+from dispatcher.learning.families import FAMILIES, family_number
 from dispatcher.learning.text import TextEncoder
 
 FOLDER = Path(__file__).with_name("prior")
 
 _ROUNDS = 120
 _SIZE_COLUMN = len(FEATURES)
+_FAMILY_COLUMN = _SIZE_COLUMN + 2
+_NAMELESS = 0.3  # share of outcomes whose family is hidden in fitting, for models of none
+_LARGE_B = 40.0  # above, size alone says little: the catalogue ends at 30 billion
 _PARAMETERS = {
     "objective": "cross_entropy",
     "boost_from_average": False,
@@ -39,35 +43,37 @@ _PARAMETERS = {
 class ShippedPrior:
     """A LightGBM model of how far, in log odds, public outcomes lie from the catalogue's quality for a model's size.
 
-    It knows no model's name. Larger models are never expected to do worse, and sizes outside `sizes_b` are taken for
-    the nearest inside: what is known of their smallness stands in the catalogue.
+    It needs no model's name; a family that it knows helps. Within a family, and among models of none, larger ones are
+    never expected to do worse. Sizes below `smallest_b` are taken for it: what is known of their smallness stands in
+    the catalogue, and that all large ones are alike, too.
 
     Args:
         encoder: what texts were placed with, in fitting and from now on.
         tasks: task types with public outcomes; for others the catalogue answers alone.
-        sizes_b: smallest and largest model learned from, in billions of parameters.
+        smallest_b: size of the smallest model learned from, in billions of parameters.
     """
 
     encoder: TextEncoder
     booster: FastBooster
     tasks: frozenset[TaskType]
-    sizes_b: tuple[float, float]
+    smallest_b: float
 
     @classmethod
     def fit(cls, encoder: TextEncoder, tables: Sequence[Examples], seed: int) -> "ShippedPrior":
         """Learn from outcomes of every table alike, however many it has."""
         rows = np.concatenate([_rows(one.requests.numbers, one.requests.vectors, one) for one in tables])
+        rows[np.random.default_rng(seed).random(len(rows)) < _NAMELESS, _FAMILY_COLUMN] = np.nan
         quality = np.concatenate([one.quality for one in tables])
         weight = np.concatenate([one.weight / one.weight.sum() for one in tables]) * len(quality) / len(tables)
         start = _log_odds(np.concatenate([one.prior for one in tables]))
         monotone = [0] * rows.shape[1]
         monotone[_SIZE_COLUMN] = monotone[_SIZE_COLUMN + 1] = 1
-        data = lightgbm.Dataset(rows, quality, weight=weight, init_score=start)
+        data = lightgbm.Dataset(rows, quality, weight=weight, init_score=start, categorical_feature=[_FAMILY_COLUMN])
         fitted = lightgbm.train(_PARAMETERS | {"seed": seed, "monotone_constraints": monotone}, data, _ROUNDS)
         seen = {int(task) for one in tables for task in np.unique(one.requests.tasks)}
-        sizes = [fact.parameters_b for one in tables for fact in one.facts]
+        smallest = min(fact.parameters_b for one in tables for fact in one.facts)
         tasks = frozenset(WORK[task] for task in seen)
-        return cls(encoder, FastBooster(fitted.model_to_string()), tasks, (min(sizes), max(sizes)))
+        return cls(encoder, FastBooster(fitted.model_to_string()), tasks, smallest)
 
     def predict(self, request: RequestFeatures, facts: Sequence[ModelFacts]) -> Floats:
         """Expected quality, 0 to 1, of each candidate; its text must be placed by this prior's encoder."""
@@ -82,8 +88,8 @@ class ShippedPrior:
         if not known.any():
             return prior
         each = np.repeat(np.arange(len(requests)), len(facts))
-        sizes = np.tile(_sizes(facts, self.sizes_b), (len(requests), 1))
-        rows = np.concatenate((requests.numbers[each], sizes, requests.vectors[each]), 1)
+        traits = np.tile(_traits(facts, self.smallest_b), (len(requests), 1))
+        rows = np.concatenate((requests.numbers[each], traits, requests.vectors[each]), 1)
         moved = _log_odds(prior) + self.booster.predict(rows, raw=True).reshape(prior.shape)
         return np.where(known[:, None], 1.0 / (1.0 + np.exp(-moved)), prior)
 
@@ -97,7 +103,8 @@ class ShippedPrior:
             "features": [name for name, _ in FEATURES],
             "encoder": self.encoder.version,
             "tasks": sorted(self.tasks),
-            "sizes_b": self.sizes_b,
+            "smallest_b": self.smallest_b,
+            "families": FAMILIES,
         }
         text = json.dumps({**card, **own}, indent=1, ensure_ascii=False)
         (folder / "card.json").write_text(text + "\n", encoding="utf-8")
@@ -110,19 +117,19 @@ def load_shipped_prior(folder: Path = FOLDER) -> ShippedPrior:
         raise ValueError("the shipped prior was made for other features; run scripts/prior")
     encoder = TextEncoder.from_bytes(card["encoder"], (folder / "words.bin").read_bytes())
     booster = FastBooster((folder / "prior.txt").read_text(encoding="utf-8"))
-    low, high = card["sizes_b"]
-    return ShippedPrior(encoder, booster, frozenset(map(TaskType, card["tasks"])), (float(low), float(high)))
+    return ShippedPrior(encoder, booster, frozenset(map(TaskType, card["tasks"])), float(card["smallest_b"]))
 
 
 def _rows(numbers: Floats, vectors: Floats, examples: Examples) -> Floats:
-    sizes = _sizes(examples.facts, (0.0, float("inf")))
-    return np.concatenate((numbers[examples.request], sizes[examples.model], vectors[examples.request]), 1)
+    traits = _traits(examples.facts, 0.0)
+    return np.concatenate((numbers[examples.request], traits[examples.model], vectors[examples.request]), 1)
 
 
-def _sizes(facts: Sequence[ModelFacts], limits: tuple[float, float]) -> Floats:
+def _traits(facts: Sequence[ModelFacts], smallest_b: float) -> Floats:
     sizes = np.array([(one.parameters_b, one.active_b) for one in facts])
-    found: Floats = np.log(np.clip(sizes, *limits))
-    return found
+    family = np.array([float(family_number(one.model_id)) for one in facts])
+    family[family < 0] = np.nan
+    return np.column_stack((np.log(np.clip(sizes, smallest_b, _LARGE_B)), family))
 
 
 def _log_odds(quality: Floats) -> Floats:
