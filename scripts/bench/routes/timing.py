@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -39,15 +39,18 @@ _EWMA_SAFETY = 1.5
 
 @dataclass(slots=True)
 class Tally:
-    """Promises kept and made, by model."""
+    """Promises kept and made, by model; `loss` is how far off they were in all, in seconds of pinball loss."""
 
     kept: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     made: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    loss: float = 0.0
 
-    def count(self, key: str, *, is_kept: bool) -> None:
+    def count(self, key: str, limit_s: float, actual_s: float) -> None:
         """Take in one promise."""
-        self.kept[key] += is_kept
+        self.kept[key] += actual_s <= limit_s
         self.made[key] += 1
+        late_s = actual_s - limit_s
+        self.loss += max(0.9 * late_s, -0.1 * late_s)
 
     @property
     def share(self) -> float:
@@ -61,20 +64,29 @@ class Tally:
 
 
 def timing(*, quick: bool = False) -> dict[str, float]:
+    """All of it: coverage, and a training."""
+    return coverage(_SEEDS[:2] if quick else _SEEDS) | asyncio.run(_training(2_000 if quick else _ROWS))
+
+
+def coverage(seeds: Sequence[int]) -> dict[str, float]:
     """Coverage of P90 per phase, ours and the baselines'; the keys `p90_coverage…` are what issue 5 asks for.
 
-    `…_worst` are the model and seed that are farthest from 90 %.
+    `…_worst` are the model and seed that are farthest from 90 %. Whoever promises enough is never late: `p90_loss_…`
+    is our pinball loss as a share of a baseline's, which falls only when promises are both kept and close.
     """
     names = ("p90", "catalogue_p90", "ewma_p90")
     tallies = {name: (Tally(), Tally()) for name in names}
-    for seed in _SEEDS[:2] if quick else _SEEDS:
+    for seed in seeds:
         _play(seed, tallies)
     numbers: dict[str, float] = {}
     for name in names:
         for suffix, tally in zip(("coverage", "coverage_after_drift"), tallies[name], strict=True):
             numbers[f"{name}_{suffix}"] = round(tally.share, 4)
             numbers[f"{name}_{suffix}_worst"] = round(max(tally.shares, key=lambda share: abs(share - 0.9)), 4)
-    return numbers | asyncio.run(_training(2_000 if quick else _ROWS))
+    for name in names[1:]:
+        ours, its = (sum(tally.loss for tally in tallies[one]) for one in ("p90", name))
+        numbers[f"p90_loss_to_{name.removesuffix('_p90')}"] = round(ours / its, 3)
+    return numbers
 
 
 async def _training(rows: int) -> dict[str, float]:
@@ -112,7 +124,7 @@ def _play(seed: int, tallies: dict[str, tuple[Tally, Tally]]) -> None:
         if first <= count < first + _COUNTED:
             limits = {"p90": promised.p90, "catalogue_p90": catalogue.p90, "ewma_p90": mean_s * _EWMA_SAFETY}
             for name, limit_s in limits.items():
-                tallies[name][slow].count(f"{seed} {question.spec.id}", is_kept=outcome.total_s <= limit_s)
+                tallies[name][slow].count(f"{seed} {question.spec.id}", limit_s, outcome.total_s)
         average[question.spec.id] = mean_s + _EWMA * (outcome.total_s - mean_s)
         ours.learn(replace(outcome, promised=promised))
 
