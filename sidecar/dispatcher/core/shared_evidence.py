@@ -4,11 +4,12 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from dispatcher.core.feedback import SHARE_MAX
-from dispatcher.core.task import ModelId, TaskType
+from dispatcher.core.task import Complexity, ModelId, TaskType
 
 _LEVELS_MAX = 2048
+_HALF_LIFE = 300.0  # hints: rankers forget old evidence, so it weighs nothing against a new word either
 
-Level = tuple[ModelId, TaskType]
+Level = tuple[ModelId, TaskType, Complexity]
 
 
 @dataclass(slots=True)
@@ -28,7 +29,9 @@ class SharedEvidence:
 
     def note_hint(self, level: Level, weight: float) -> None:
         """Take in evidence that is nobody's word."""
-        self._held(level).hints += weight
+        held, fading = self._held(level), 0.5 ** (1.0 / _HALF_LIFE)
+        held.hints = held.hints * fading + weight
+        held.by_token = {whose: said * fading for whose, said in held.by_token.items()}
 
     def admit(self, level: Level, token: str, day: int, weight: float) -> float:
         """How much of a word of this weight counts for others, 0..weight."""

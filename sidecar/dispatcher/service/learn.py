@@ -106,10 +106,11 @@ class Learner:
 
     def _learn_again(self, logged: LoggedOutcome) -> None:
         """Take in what was said of a dispatch that has been learned."""
-        spoken_at = max(one.created_at for one in logged.feedback)
-        if self._judged.get(logged.record.dispatch_id) != spoken_at:
-            self._note_judged(logged)
-            self._learn_judgement(logged)
+        known_at = self._judged.get(logged.record.dispatch_id, 0.0)
+        news = tuple(one for one in logged.feedback if one.created_at > known_at and one.weight > 0)
+        self._note_judged(logged)
+        if news:  # what doesn't count would teach anew that nobody complained
+            self._learn_judgement(replace(logged, feedback=news))
 
     def _learn_judgement(self, logged: LoggedOutcome) -> None:
         """Only how good it was: all else of it is known."""

@@ -97,7 +97,7 @@ class Lessons:
         hint = hint_of(logged.signals)
         if record.model_id is None or hint.quality is None:
             return 0.0
-        level = (record.model_id, record.task_type)
+        level = (record.model_id, record.task_type, record.complexity)
         if not logged.feedback:
             self._evidence.note_hint(level, hint.weight)
             return hint.weight

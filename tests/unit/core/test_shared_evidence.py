@@ -2,9 +2,9 @@
 
 from dispatcher.core.feedback import SHARE_MAX
 from dispatcher.core.shared_evidence import SharedEvidence
-from dispatcher.core.task import ModelId, TaskType
+from dispatcher.core.task import Complexity, ModelId, TaskType
 
-LEVEL = (ModelId("small"), TaskType.CHAT)
+LEVEL = (ModelId("small"), TaskType.CHAT, Complexity.LOW)
 
 
 def test_ten_thousand_words_of_one_token_are_a_twentieth_of_the_evidence() -> None:
@@ -13,6 +13,13 @@ def test_ten_thousand_words_of_one_token_are_a_twentieth_of_the_evidence() -> No
         evidence.note_hint(LEVEL, 0.1)
     counted = sum(evidence.admit(LEVEL, "liar", 1, 1.0) for _ in range(10_000))
     assert counted / (counted + 100.0) <= SHARE_MAX + 1e-9
+
+
+def test_what_rankers_have_forgotten_makes_no_room_for_a_word() -> None:
+    evidence = SharedEvidence()
+    for _ in range(100_000):
+        evidence.note_hint(LEVEL, 0.1)
+    assert sum(evidence.admit(LEVEL, "liar", 1, 1.0) for _ in range(10_000)) < 2.0
 
 
 def test_a_token_alone_counts_nothing_for_others() -> None:
