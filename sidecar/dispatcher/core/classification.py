@@ -5,7 +5,7 @@ instruction words; a caller who knows better says so in the request.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dispatcher.core.features import TextFeatures
@@ -113,23 +113,42 @@ class Classification:
 
 def classify(task_type: TaskType, complexity: Complexity, text: TextFeatures) -> Classification:
     """Fill in what the caller left `auto`; what they said is kept."""
-    if task_type is not TaskType.AUTO and complexity is not Complexity.AUTO:
-        return Classification(task_type, complexity)
-    words = f" {' '.join(_WORD.findall(text.sample))} "
-    found = _task_type(text, words) if task_type is TaskType.AUTO else task_type
-    return Classification(found, _complexity(found, text, words) if complexity is Complexity.AUTO else complexity)
+    if task_type is TaskType.AUTO:
+        task_type = likeliest(task_scores(text), text)
+    return Classification(task_type, complexity_of(task_type, text) if complexity is Complexity.AUTO else complexity)
 
 
-def _task_type(text: TextFeatures, words: str) -> TaskType:
+def task_scores(text: TextFeatures) -> dict[TaskType, int]:
+    """What speaks for each task type; those for which nothing does aren't in it."""
+    words = _words(text)
     scores: dict[TaskType, int] = {}
     for sign in _SIGNS:
         if _has(words, sign.phrases):
             scores[sign.task_type] = scores.get(sign.task_type, 0) + sign.worth
     for task_type, worth in _shapes(text, words):
         scores[task_type] = scores.get(task_type, 0) + worth
+    return scores
+
+
+def likeliest(scores: Mapping[TaskType, int], text: TextFeatures) -> TaskType:
+    """The task type for which most speaks; without any, a question or a text to write."""
     if not scores:
         return TaskType.QUESTION_ANSWERING if text.question_marks else TaskType.TEXT_GENERATION
     return max(scores, key=lambda task_type: scores[task_type])
+
+
+def complexity_of(task_type: TaskType, text: TextFeatures) -> Complexity:
+    """How hard a prompt of this task type looks."""
+    words = _words(text)
+    points = sum(phrase in words for phrase in _HARD_WORDS)
+    points += task_type in (TaskType.REASONING, TaskType.CODE_GENERATION)
+    points += (text.prompt_tokens > 600) + (text.prompt_tokens > 2500)
+    points += len(_LISTED.findall(text.sample)) >= 3
+    points -= _has(words, _EASY_WORDS)
+    points -= task_type is TaskType.CLASSIFICATION
+    if points <= 0:
+        return Complexity.LOW
+    return Complexity.MEDIUM if points <= 2 else Complexity.HIGH
 
 
 def _shapes(text: TextFeatures, words: str) -> list[tuple[TaskType, int]]:
@@ -148,16 +167,8 @@ def _shapes(text: TextFeatures, words: str) -> list[tuple[TaskType, int]]:
     return found
 
 
-def _complexity(task_type: TaskType, text: TextFeatures, words: str) -> Complexity:
-    points = sum(phrase in words for phrase in _HARD_WORDS)
-    points += task_type in (TaskType.REASONING, TaskType.CODE_GENERATION)
-    points += (text.prompt_tokens > 600) + (text.prompt_tokens > 2500)
-    points += len(_LISTED.findall(text.sample)) >= 3
-    points -= _has(words, _EASY_WORDS)
-    points -= task_type is TaskType.CLASSIFICATION
-    if points <= 0:
-        return Complexity.LOW
-    return Complexity.MEDIUM if points <= 2 else Complexity.HIGH
+def _words(text: TextFeatures) -> str:
+    return f" {' '.join(_WORD.findall(text.sample))} "
 
 
 def _has(words: str, phrases: Sequence[str]) -> bool:
