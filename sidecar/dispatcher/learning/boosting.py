@@ -1,6 +1,5 @@
 """The LightGBM part of the quality model: its rows, and how it is fitted."""
 
-import lightgbm
 import numpy as np
 
 from dispatcher.learning.examples import Examples, Floats, Ints
@@ -45,6 +44,8 @@ def known_of(examples: Examples) -> Floats:
 
 def fit_booster(rows: Floats, quality: Floats, weight: Floats, seed: int) -> str:
     """Fit one booster; returns it in LightGBM's text format."""
+    import lightgbm  # not needed to serve
+
     data = lightgbm.Dataset(rows, quality, weight=weight, categorical_feature=[rows.shape[1] - MODEL_COLUMNS])
     booster = lightgbm.train(_PARAMETERS | {"seed": seed}, data, _ROUNDS)
     text: str = booster.model_to_string()

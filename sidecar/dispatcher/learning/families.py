@@ -1,6 +1,7 @@
 """Which public family a model belongs to, by its name: `llama3.1:8b` and `Llama-3.1-8B-Instruct` are one."""
 
 import re
+from functools import lru_cache
 
 FAMILIES = (
     "nemotron",
@@ -23,6 +24,7 @@ _BESIDE = re.compile(r"[^a-z0-9]+")
 _OTHERS = re.compile(r"qwen25coder|phi35|mistral(nemo|small|large)")  # relatives that are quite another model
 
 
+@lru_cache(maxsize=1024)
 def family_number(model_id: str) -> int:
     """The family's place in FAMILIES; -1 when no public outcome is known of it."""
     bare = _BESIDE.sub("", model_id.lower())

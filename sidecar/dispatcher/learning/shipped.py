@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import lightgbm
 import numpy as np
 
 from dispatcher.core.features import FEATURES, FEATURES_VERSION, WORK, RequestFeatures
 from dispatcher.core.task import TaskType
 from dispatcher.learning.booster import FastBooster
-from dispatcher.learning.examples import Examples, Floats, ModelFacts, Requests
+from dispatcher.learning.examples import SIZES, Examples, Floats, ModelFacts, Requests
 from dispatcher.learning.families import FAMILIES, family_number
 from dispatcher.learning.text import TextEncoder
 
@@ -20,6 +19,7 @@ FOLDER = Path(__file__).with_name("prior")
 _ROUNDS = 120
 _SIZE_COLUMN = len(FEATURES)
 _FAMILY_COLUMN = _SIZE_COLUMN + 2
+_TRAITS = 3  # two sizes and the family
 _NAMELESS = 0.3  # share of outcomes whose family is hidden in fitting, for models of none
 _LARGE_B = 40.0  # above, size alone says little: the catalogue ends at 30 billion
 _PARAMETERS = {
@@ -61,6 +61,8 @@ class ShippedPrior:
     @classmethod
     def fit(cls, encoder: TextEncoder, tables: Sequence[Examples], seed: int) -> "ShippedPrior":
         """Learn from outcomes of every table alike, however many it has."""
+        import lightgbm  # not needed to serve
+
         rows = np.concatenate([_rows(one.requests.numbers, one.requests.vectors, one) for one in tables])
         rows[np.random.default_rng(seed).random(len(rows)) < _NAMELESS, _FAMILY_COLUMN] = np.nan
         quality = np.concatenate([one.quality for one in tables])
@@ -78,9 +80,13 @@ class ShippedPrior:
     def predict(self, request: RequestFeatures, facts: Sequence[ModelFacts]) -> Floats:
         """Expected quality, 0 to 1, of each candidate; its text must be placed by this prior's encoder."""
         prior = np.array([one.prior_quality for one in facts])
-        requests = Requests(np.array([request.numbers]), np.array([request.text]))
-        found: Floats = self.predict_many(requests, facts, prior[None])[0]
-        return found
+        if not any(request.numbers[SIZES + WORK.index(task)] for task in self.tasks):
+            return prior
+        rows = np.empty((len(facts), len(request.numbers) + _TRAITS + len(request.text)))
+        rows[:, :_SIZE_COLUMN] = request.numbers
+        rows[:, _SIZE_COLUMN : _SIZE_COLUMN + _TRAITS] = _traits(facts, self.smallest_b)
+        rows[:, _SIZE_COLUMN + _TRAITS :] = request.text
+        return _moved(prior, self.booster.predict(rows, raw=True))
 
     def predict_many(self, requests: Requests, facts: Sequence[ModelFacts], prior: Floats) -> Floats:
         """The same for many requests; `prior`, the catalogue's quality, and what is returned are (requests, models)."""
@@ -90,8 +96,8 @@ class ShippedPrior:
         each = np.repeat(np.arange(len(requests)), len(facts))
         traits = np.tile(_traits(facts, self.smallest_b), (len(requests), 1))
         rows = np.concatenate((requests.numbers[each], traits, requests.vectors[each]), 1)
-        moved = _log_odds(prior) + self.booster.predict(rows, raw=True).reshape(prior.shape)
-        return np.where(known[:, None], 1.0 / (1.0 + np.exp(-moved)), prior)
+        moved = _moved(prior, self.booster.predict(rows, raw=True).reshape(prior.shape))
+        return np.where(known[:, None], moved, prior)
 
     def save(self, folder: Path, card: Mapping[str, object]) -> None:
         """Write the files of a shipped prior; `card` says what it was made of."""
@@ -130,6 +136,11 @@ def _traits(facts: Sequence[ModelFacts], smallest_b: float) -> Floats:
     family = np.array([float(family_number(one.model_id)) for one in facts])
     family[family < 0] = np.nan
     return np.column_stack((np.log(np.clip(sizes, smallest_b, _LARGE_B)), family))
+
+
+def _moved(prior: Floats, by: Floats) -> Floats:
+    found: Floats = 1.0 / (1.0 + np.exp(-_log_odds(prior) - by))
+    return found
 
 
 def _log_odds(quality: Floats) -> Floats:
