@@ -9,6 +9,7 @@ from dispatcher.learning.examples import TASKS, Examples, Floats, Ints
 _DOUBT_OF_ALL = 20.0  # outcomes that the catalogue's general level is worth
 _DOUBT_OF_MODEL = 6.0
 _DOUBT_OF_TASK = 6.0
+_ENOUGH = 200.0  # outcomes of its own, with which a mean needs no support
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,12 @@ class TaskTable:
         """Look up expected qualities; a model of -1 is one that has no outcome. All of one shape."""
         broad = np.clip(prior + self.offset, 0.0, 1.0)
         known = model >= 0
-        mean = (self.sums.sum(1)[model] * known + _DOUBT_OF_MODEL * broad) / (
-            self.counts.sum(1)[model] * known + _DOUBT_OF_MODEL
-        )
-        values: Floats = (self.sums[model, task] * known + _DOUBT_OF_TASK * mean) / (
-            self.counts[model, task] * known + _DOUBT_OF_TASK
-        )
-        return values
+        mean = _drawn(self.sums.sum(1)[model] * known, self.counts.sum(1)[model] * known, broad, _DOUBT_OF_MODEL)
+        return _drawn(self.sums[model, task] * known, self.counts[model, task] * known, mean, _DOUBT_OF_TASK)
+
+
+def _drawn(total: Floats, count: Floats, broader: Floats, doubt: float) -> Floats:
+    """A mean drawn towards a broader one, the less the more outcomes it has."""
+    support = doubt * np.maximum(0.0, 1.0 - count / _ENOUGH)
+    found: Floats = (total + support * broader) / (count + support)
+    return found

@@ -1,5 +1,8 @@
 """A prior from public outcomes, on made-up ones."""
 
+import hashlib
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,7 @@ from dispatcher.core.priors import quality_of
 from dispatcher.core.task import Complexity, Message, Role, TaskType
 from dispatcher.learning.examples import Examples, ModelFacts, Requests
 from dispatcher.learning.lsa import fit_text_encoder
-from dispatcher.learning.shipped import ShippedPrior, load_shipped_prior
+from dispatcher.learning.shipped import FOLDER, ShippedPrior, load_shipped_prior
 from tests.unit.learning.requests_made_up import TOPICS, prompts
 
 _SIZES = (4.0, 8.0, 70.0)
@@ -80,3 +83,42 @@ def test_a_prior_for_other_features_is_refused(tmp_path: Path) -> None:
     card.write_text(card.read_text().replace('"features_version": 1', '"features_version": 0'))
     with pytest.raises(ValueError, match="scripts/prior"):
         load_shipped_prior(tmp_path / "prior")
+
+
+def test_what_is_shipped_can_be_read_and_is_small() -> None:
+    assert load_shipped_prior().tasks == {
+        TaskType.TEXT_GENERATION,
+        TaskType.CODE_GENERATION,
+        TaskType.QUESTION_ANSWERING,
+        TaskType.REASONING,
+    }
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 2_000_000
+
+
+def test_what_is_shipped_says_what_it_was_made_of() -> None:
+    card = json.loads((FOLDER / "card.json").read_text(encoding="utf-8"))
+    assert {source["licence"] for source in card["sources"].values()} == {"MIT", "Apache-2.0"}
+    packed = (FOLDER / "prior.txt").read_bytes() + (FOLDER / "words.bin").read_bytes()
+    assert card["sha256"] == hashlib.sha256(packed).hexdigest()
+
+
+def test_a_fresh_install_sends_a_hard_question_to_a_large_model_and_spares_it_an_easy_one() -> None:
+    prior = load_shipped_prior()
+    names = {"smollm2:135m": 0.135, "an-unknown:3b": 3.0, "llama3.1:8b": 8.0, "llama3.1:70b": 70.0}
+    facts = tuple(replace(one, model_id=name) for name, one in zip(names, _facts(*names.values()), strict=True))
+
+    def expected(prompt: str, task: TaskType) -> list[float]:
+        text = features_of([Message(Role.USER, prompt)])
+        row = numbers(text, task, Complexity.MEDIUM)
+        seen = RequestFeatures(1, row, tuple(map(float, prior.encoder.encode(text.sample))))
+        return prior.predict(seen, facts).tolist()
+
+    hard = expected(
+        "A particle of mass m moves in the potential V(x) = a x^4. Determine the scaling with energy.\n"
+        "A. E^{-1/4}\nB. E^{1/4}\nC. E^{-1/2}\nD. E^{1/2}\nE. E^{-1}\nF. E^0\nG. E^2\nH. E^{3}\nI. E^{-3}\nJ. E^{-2}",
+        TaskType.QUESTION_ANSWERING,
+    )
+    easy = expected("Write a python function to find the sum of a list of numbers.", TaskType.CODE_GENERATION)
+    assert hard == sorted(hard)
+    assert easy == sorted(easy)
+    assert hard[3] - hard[2] > easy[3] - easy[2]
