@@ -37,5 +37,9 @@ def about_explanation(reply: ExplainReply) -> tuple[str, ...]:
 
 
 def _reasons(decision: DecisionReply) -> tuple[str, ...]:
-    why = f"why    {decision.why}"
-    return (why, f"flip   {decision.flip}") if decision.flip else (why,)
+    lines = [f"why    {decision.why}"]
+    if decision.flip:
+        lines.append(f"flip   {decision.flip}")
+    if (put := decision.prompt_variant) and put.version:
+        lines.append(f"put    as prompt variant {put.family}/{put.task_type}/{put.version} says")
+    return tuple(lines)

@@ -12,6 +12,7 @@ CHARS_MAX = 4000
 
 EXAMPLES_MAX = 8
 _TOKENS_PER_MESSAGE = 8  # role marks and line ends of a chat template
+_ROUNDED_OFF = 2  # estimates of texts that are joined may be so much larger together
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Wording:
         system: what the model is told first, where the caller tells it nothing.
         examples: exchanges before the caller's prompt, where the caller's is the first turn.
         json_instruction: replaces our own words where JSON is asked for.
-        shows_schema: puts the asked JSON schema after that, for models that can't guess it.
+        shows_schema: puts the asked JSON schema after that, for models that can't guess it; where there is none,
+            neither is said.
     """
 
     system: str | None = None
@@ -55,12 +57,12 @@ def fitting(wording: Wording, messages: Sequence[Message], output: OutputFormat)
     Whoever gives a system text, or a conversation with answers in it, is never talked over or taught by examples.
     """
     is_open = all(message.role is Role.USER for message in messages)
-    is_json = output.kind is not FormatKind.TEXT
+    has_json = output.schema is not None if wording.shows_schema else output.kind is not FormatKind.TEXT
     return Wording(
         system=wording.system if is_open else None,
         examples=wording.examples if is_open else (),
-        json_instruction=wording.json_instruction if is_json else None,
-        shows_schema=wording.shows_schema and output.schema is not None,
+        json_instruction=wording.json_instruction if has_json else None,
+        shows_schema=wording.shows_schema and has_json,
     )
 
 
@@ -70,7 +72,7 @@ def tokens_of(wording: Wording, output: OutputFormat) -> int:
     texts.extend(text for text in (wording.system, wording.json_instruction) if text)
     if wording.shows_schema:
         texts.append(schema_text(output))
-    return sum(token_estimate(text) + _TOKENS_PER_MESSAGE for text in texts)
+    return sum(token_estimate(text) + _TOKENS_PER_MESSAGE for text in texts) + (_ROUNDED_OFF if texts else 0)
 
 
 def schema_text(output: OutputFormat) -> str:

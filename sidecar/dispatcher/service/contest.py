@@ -47,6 +47,11 @@ class Contest:
         self._variants[variant.version] = variant
         self._chances.clear()
 
+    def remove(self, version: int) -> None:
+        """Forget a version that was never said."""
+        self._variants.pop(version, None)
+        self._chances.clear()
+
     def scores(self, version: int) -> tuple[Score, Score]:
         """How a version did, and how what it is judged against did: the live one, or the plain prompt for that."""
         other = self._in_state(VariantState.LIVE)

@@ -11,7 +11,7 @@ from dispatcher.core.reward import Label
 from dispatcher.core.task import DispatchId, DispatchRequest, Source, TaskType
 from dispatcher.core.variants import IN_PLAY, Variant, VariantKey, VariantState, keys_for
 from dispatcher.core.wording import Wording
-from dispatcher.errors import PromptVariantConflict, PromptVariantNotFound
+from dispatcher.errors import DispatcherError, PromptVariantConflict, PromptVariantNotFound
 from dispatcher.service.contest import Contest
 from dispatcher.service.pick_variant import Picker
 from dispatcher.store.database import Database
@@ -19,6 +19,9 @@ from dispatcher.store.prompt_variants import add_variants, post_moves, write_mov
 
 IN_PLAY_MAX = 6
 """Variants of one key that may be candidates, on trial or live at once: more would share too few tries."""
+
+VARIANTS_MAX = 500
+"""Variants there may be in all, those out of use included."""
 
 _LEARNED_MAX = 10_000  # dispatches of which what was learned can be taken back
 
@@ -86,9 +89,11 @@ class Variants:
     async def add(self, key: VariantKey, wording: Wording) -> Variant:
         """Enter a new version, as a candidate.
 
-        Raises: PromptVariantConflict when as many are in play as may be.
+        Raises: PromptVariantConflict when there are as many as may be; StoreError.
         """
         contest = self._contest(key)
+        if sum(1 for _ in self) >= VARIANTS_MAX:
+            raise PromptVariantConflict(f"there are {VARIANTS_MAX} prompt variants already, and no more are kept")
         if len(contest.in_play) >= IN_PLAY_MAX:
             raise PromptVariantConflict(f"{key}: {IN_PLAY_MAX} of its variants are in play already; retire one first")
         now = self._wall()
@@ -96,7 +101,12 @@ class Variants:
         variant = Variant(key, version, wording, VariantState.CANDIDATE, "entered by an admin", now, now, now)
         contest.put(variant)
         self._found.clear()
-        await add_variants(self._database, [variant])
+        try:
+            await add_variants(self._database, [variant])
+        except DispatcherError:  # not on disk: it never was
+            contest.remove(version)
+            self._found.clear()
+            raise
         return variant
 
     async def promote(self, key: VariantKey, version: int) -> Variant:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dispatcher.api.schemas import UsedVariantReply
 from dispatcher.core.outcome import FinishReason
 from tests.unit.cli.conftest import Run
 from tests.unit.cli.examples import EXPLAINED, dispatched
@@ -23,6 +24,17 @@ async def test_the_answer_alone_goes_to_standard_output(run: Run) -> None:
     for words in ("tiny (question-answering, low complexity)", "already loaded", "41 s or more", "1.3 s", "d-1"):
         assert words in result.stderr
     assert "large: runtime_fault" in result.stderr
+
+
+@pytest.mark.parametrize(("version", "is_told"), [(0, False), (2, True)])
+async def test_how_the_prompt_was_put_is_told_unless_plainly(
+    run: Run, sidecar: FakeSidecar, version: int, is_told: bool
+) -> None:
+    put = UsedVariantReply(family="any", task_type="chat", version=version, propensity=0.02)
+    decision = EXPLAINED.decision.model_copy(update={"prompt_variant": put})
+    sidecar.answers("POST /api/dispatch", dispatched().model_copy(update={"decision": decision}))
+    result = await run("dispatch", "Hello")
+    assert ("as prompt variant any/chat/2 says" in result.stderr) is is_told
 
 
 async def test_only_what_was_said_is_sent_with_the_token(run: Run, sidecar: FakeSidecar) -> None:

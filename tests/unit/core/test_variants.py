@@ -1,6 +1,6 @@
 """A variant adds words beside the caller's; it never touches them."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.core.features import features_of
@@ -56,6 +56,7 @@ def test_there_is_still_at_most_one_system_message_and_it_is_first(
     assert all(message.role is not Role.SYSTEM for message in rendered[1:])
 
 
+@settings(max_examples=300)
 @given(FAMILIES, WORDINGS, TEXTS, OUTPUTS)
 def test_its_tokens_are_never_counted_too_few(family: str, wording: Wording, prompt: str, output: OutputFormat) -> None:
     messages = [Message(Role.USER, prompt)]
@@ -91,11 +92,16 @@ def test_the_json_instruction_replaces_ours_and_the_schema_is_shown_as_it_is() -
     assert schema_text(SCHEMA) == '{"type":"object","required":["age"]}'
 
 
-def test_without_a_schema_none_is_shown() -> None:
+def test_an_instruction_that_shows_the_schema_is_not_said_without_one() -> None:
+    (only,) = said_to("plain", [Message(Role.SYSTEM, "Be kind."), Message(Role.USER, "age?")])[:1]
+    assert only.content == "Be kind."
     system, _ = said_to(
         "plain", [Message(Role.SYSTEM, "Be kind."), Message(Role.USER, "age?")], OutputFormat(FormatKind.JSON)
     )
-    assert system.content == "Be kind.\n\nOnly JSON:"
+    assert "Only JSON:" not in system.content
+    plain = Wording(json_instruction="Only JSON.")
+    system, _ = said_to("plain", [Message(Role.USER, "age?")], OutputFormat(FormatKind.JSON), plain)
+    assert system.content == "Only JSON."
 
 
 def test_the_most_specific_key_comes_first() -> None:

@@ -14,7 +14,7 @@ from dispatcher.core.shipped_variants import SHIPPED
 from dispatcher.core.task import DispatchRequest, Message, ModelId, Role, Source, TaskType
 from dispatcher.core.variants import AS_EVER, Variant, VariantKey, VariantPick, VariantState, VariantUse
 from dispatcher.core.wording import CHARS_MAX, PLAIN, Wording
-from dispatcher.errors import PromptVariantConflict, PromptVariantNotFound
+from dispatcher.errors import PromptVariantConflict, PromptVariantNotFound, StoreError
 from dispatcher.service.ship_variants import ship_variants
 from dispatcher.service.variants import IN_PLAY_MAX, Variants
 from dispatcher.store.database import Database
@@ -256,3 +256,12 @@ async def test_another_text_of_the_package_is_another_version(database: Database
     await ship_variants(database, [(KEY, BRIEF)], 5.0)
     again = await ship_variants(database, [(KEY, Wording(system="Label only."))], 6.0)
     assert [variant.version for variant in again] == [1, 2]
+
+
+async def test_one_that_cannot_be_written_down_was_never_entered(database: Database) -> None:
+    tried = variants(database)
+    await database.close()
+    with pytest.raises(StoreError):
+        await tried.add(KEY, BRIEF)
+    assert list(tried) == []
+    assert picked(tried) == AS_EVER
