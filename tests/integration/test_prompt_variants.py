@@ -1,7 +1,10 @@
 """Prompt variants over HTTP: entered by an admin, said to models, logged, learned from, kept over a restart."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from tests.integration.conftest import JSON, Client, StartSidecar
 from tests.integration.waiting import until
@@ -75,6 +78,27 @@ async def test_the_log_keeps_which_one_it_was_and_outcomes_count_for_it(
         return counts == (versions.count(1), versions.count(0))
 
     await until(learned, "all that is in the log counts again")
+
+
+@pytest.mark.heavy
+async def test_what_callers_say_of_answers_takes_a_variant_live(start_sidecar: StartSidecar) -> None:
+    """Nobody promotes it: it is tried, does better, goes on trial, and goes live."""
+    client = admin(await start_sidecar(spec(), exploration=0.2, feedback_daily_max=100_000))
+    await client.post("/api/prompt-variants", BRIEF, 201)
+
+    async def one() -> None:
+        reply = await classify(client)
+        put = reply["decision"]["prompt_variant"]
+        score = 0.9 if put["version"] else 0.2
+        await client.post("/api/feedback", {"dispatch_id": reply["dispatch_id"], "score": score})
+
+    async def is_live() -> bool:
+        await asyncio.gather(*(one() for _ in range(20)))
+        found: bool = (await listed(client))["state"] == "live"
+        return found
+
+    await until(is_live, "it is live", within_s=90.0)
+    assert "provably better" in (await listed(client))["why"]
 
 
 async def test_texts_are_said_as_they_are(start_sidecar: StartSidecar) -> None:

@@ -43,16 +43,6 @@ class LoggedOutcome:
         """What it teaches of the model that answered, at this very node; see `shared_labels` for everywhere else."""
         return label_of(self.signals)
 
-    def label_with(self, words_weight: float) -> Label:
-        """What it teaches where what callers said of it counts only so much, beside what can be seen without them."""
-        hint = hint_of(self.signals)
-        said = sum(one.weight for one in self.feedback)
-        if hint.quality is None or said <= 0.0 or words_weight <= 0.0:
-            return hint
-        score = sum(one.score * one.weight for one in self.feedback) / said
-        weight = hint.weight + words_weight
-        return Label(hint.success, (hint.quality * hint.weight + score * words_weight) / weight, weight)
-
     @property
     def failures(self) -> tuple[tuple[ModelId, Label], ...]:
         """What it teaches of models that were tried before and failed."""

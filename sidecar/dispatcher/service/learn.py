@@ -10,7 +10,7 @@ from dispatcher.core.lesson import Lesson
 from dispatcher.core.logged import LoggedOutcome
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.outcome import Ending
-from dispatcher.core.reward import NOTHING, Label
+from dispatcher.core.reward import Label
 from dispatcher.core.task import Context, DispatchId, Source
 from dispatcher.core.worth import utility_of
 from dispatcher.service.lessons import Lessons
@@ -98,11 +98,10 @@ class Learner:
             self._note_retry(logged)
         if logged.feedback:
             self._note_judged(logged)
-        lesson: Lesson | None = None
         for lesson in self._lessons.of(logged):
             self._experience.learn(lesson)
             self._panel.learn(lesson, _ranker(logged), _utility(logged, lesson.label) if lesson.timed else None)
-        self._variants.learn(logged.record, logged.label_with(lesson.shared_weight) if lesson else NOTHING)
+        self._variants.learn(logged.record, logged.label)
 
     def _learn_again(self, logged: LoggedOutcome) -> None:
         """Take in what was said of a dispatch that has been learned."""
@@ -111,12 +110,12 @@ class Learner:
         self._note_judged(logged)
         if news:  # what doesn't count would teach anew that nobody complained
             self._learn_judgement(replace(logged, feedback=news))
+            self._variants.learn(logged.record, logged.label)
 
     def _learn_judgement(self, logged: LoggedOutcome) -> None:
         """Only how good it was: all else of it is known."""
         for lesson in list(self._lessons.of(logged))[-1:]:
             label = Label(None, lesson.label.quality, lesson.label.weight)
-            self._variants.learn(logged.record, logged.label_with(lesson.shared_weight))
             self._panel.learn(replace(lesson, timed=None, label=label), _ranker(logged), None)
 
     def _note_retry(self, logged: LoggedOutcome) -> None:
@@ -126,7 +125,9 @@ class Learner:
             return
         before = self._items.pop(item, None)
         if before is not None and before.record.ending is Ending.SUCCEEDED:
-            self._learn_judgement(replace(before, was_retried=True, feedback=()))
+            retried = replace(before, was_retried=True, feedback=())
+            self._learn_judgement(retried)
+            self._variants.learn(retried.record, retried.label)
         self._items[item] = logged
         if len(self._items) > _REMEMBERED:
             self._items.popitem(last=False)
