@@ -5,7 +5,12 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
+
+from dispatcher.learning.examples import Requests
+from dispatcher.learning.landmarks import Landmarks
 from dispatcher.learning.lsa import fit_text_encoder
+from dispatcher.learning.prior_base import save_landmarks
 from dispatcher.learning.shipped import FOLDER, ShippedPrior
 from scripts.bench.routes.data import Table, load
 from scripts.bench.routes.routers import WIDTH, expected_cost
@@ -39,6 +44,7 @@ def main() -> None:
     metrics = check(fit([one for one, _ in halves]), [(fit_part, judged) for fit_part, judged in halves])
     prior = fit(tables)
     prior.save(asked.to, _card(tables, metrics, prior))
+    save_landmarks(_landmarks(tables, prior), asked.to)
     size = sum(path.stat().st_size for path in asked.to.iterdir())
     if size > _SIZE_MAX:
         raise SystemExit(f"{size} bytes are more than {_SIZE_MAX}")
@@ -49,6 +55,15 @@ def fit(tables: list[Table]) -> ShippedPrior:
     """Fit a prior on these tables and nothing else, its encoder included."""
     encoder = fit_text_encoder([sample for table in tables for sample in table.samples], WIDTH, _SEED)
     return ShippedPrior.fit(encoder, [table.examples(encoder, expected_cost(table, table)) for table in tables], _SEED)
+
+
+def _landmarks(tables: list[Table], prior: ShippedPrior) -> Landmarks:
+    """Typical requests of all tables alike; no outcome is used."""
+    few = min(map(len, tables))
+    rng = np.random.default_rng(_SEED)
+    some = [table.take(np.sort(rng.permutation(len(table))[:few])).requests(prior.encoder) for table in tables]
+    numbers, vectors = (np.concatenate([getattr(one, name) for one in some]) for name in ("numbers", "vectors"))
+    return Landmarks.fit(Requests(numbers, vectors), _SEED)
 
 
 def _card(tables: list[Table], metrics: dict[str, object], prior: ShippedPrior) -> dict[str, object]:

@@ -22,9 +22,9 @@ def encoder_of(fit: Table, seed: int = 0) -> TextEncoder:
     return fit_text_encoder(list(fit.samples), WIDTH, seed)
 
 
-def ours(fit: Table, judged: Table, encoder: TextEncoder, seed: int = 0) -> Floats:
+def ours(fit: Table, judged: Table, encoder: TextEncoder, seed: int = 0, *, is_guarded: bool = True) -> Floats:
     """What the sidecar's own classes expect."""
-    model = QualityModel.fit(fit.examples(encoder, expected_cost(fit, fit)), seed)
+    model = QualityModel.fit(fit.examples(encoder, expected_cost(fit, fit)), seed, is_guarded=is_guarded)
     return model.predict_many(judged.requests(encoder), judged.facts, judged.prior)
 
 

@@ -10,12 +10,12 @@ from dispatcher.learning.arrays import dump_arrays, floats, load_arrays
 from dispatcher.learning.booster import FastBooster
 from dispatcher.learning.boosting import MODEL_COLUMNS, boosting_rows, fit_booster, known_of
 from dispatcher.learning.examples import SIZES, TASKS, Examples, Floats, Ints, ModelFacts, Requests
-from dispatcher.learning.guard import trust_in
+from dispatcher.learning.guard import is_trusted
 from dispatcher.learning.landmarks import Landmarks
 from dispatcher.learning.smooth import SmoothResidual
+from dispatcher.learning.stacking import FOLDS, fit_simple, unseen_boosted, unseen_simple
 from dispatcher.learning.task_table import TaskTable
 
-_FOLDS = 4
 _SMOOTH_SHARE = 0.6
 
 
@@ -23,7 +23,7 @@ _SMOOTH_SHARE = 0.6
 class QualityModel:
     """A rule table, and two opinions on how far to move from it: a smooth one and LightGBM's.
 
-    `trust` is how far they may move it (see `learning/guard.py`); at 0 the table answers alone.
+    Unless they are trusted (see `learning/guard.py`), the table answers alone.
     """
 
     facts: tuple[ModelFacts, ...]
@@ -31,31 +31,36 @@ class QualityModel:
     landmarks: Landmarks
     smooth: SmoothResidual
     booster: FastBooster
-    trust: float
+    is_trusted: bool
     _places: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_places", {one.model_id: place for place, one in enumerate(self.facts)})
 
     @classmethod
-    def fit(cls, examples: Examples, seed: int) -> "QualityModel":
-        """Learn from outcomes; the same examples and seed give the same model."""
+    def fit(cls, examples: Examples, seed: int, *, is_guarded: bool = True) -> "QualityModel":
+        """Learn from outcomes; the same examples and seed give the same model.
+
+        Unless `is_guarded`, what was learned is trusted without a check.
+        """
         landmarks = Landmarks.fit(examples.requests, seed)
         places = landmarks.place(examples.requests)
-        fold = examples.folds(_FOLDS, seed)
-        table, smooth = _unseen_simple(examples, places, fold)
+        fold = examples.folds(FOLDS, seed)
+        table, smooth = unseen_simple(examples, places, fold)
         rows = boosting_rows(
             examples.requests.numbers[examples.request], examples.model, known_of(examples), table, table + smooth
         )
-        boosted = _unseen_boosted(rows, examples, fold, seed)
-        last_table, last_smooth = _simple(examples, places)
+        checked = not is_guarded or is_trusted(
+            examples, table, _blend(table + smooth, unseen_boosted(rows, examples, fold, seed)), seed
+        )
+        last_table, last_smooth = fit_simple(examples, places)
         return cls(
             examples.facts,
             last_table,
             landmarks,
             last_smooth,
             FastBooster(fit_booster(rows, examples.quality, examples.weight, seed)),
-            trust_in(examples, table, _blend(table + smooth, boosted), seed),
+            checked,
         )
 
     def place(self, request: RequestFeatures) -> Floats:
@@ -94,10 +99,10 @@ class QualityModel:
             landmarks = Landmarks(*(floats(rest[name]) for name in ("mean", "scale", "centres", "whiten")))
             smooth = SmoothResidual(*(floats(rest[name]) for name in ("centre", "shared", "own")))
             table = TaskTable(float(rest["offset"]), floats(rest["sums"]), floats(rest["counts"]))
-            trust = float(rest["trust"])
+            is_checked = bool(rest["is_trusted"])
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a quality model: {error!r}") from error
-        return cls(facts, table, landmarks, smooth, FastBooster(text), trust)._checked()
+        return cls(facts, table, landmarks, smooth, FastBooster(text), is_checked)._checked()
 
     def _rest(self) -> dict[str, object]:
         facts = [
@@ -105,7 +110,7 @@ class QualityModel:
         ]
         return {
             "facts": facts,
-            "trust": self.trust,
+            "is_trusted": self.is_trusted,
             **{name: getattr(self.table, name) for name in ("offset", "sums", "counts")},
             **{name: getattr(self.landmarks, name) for name in ("mean", "scale", "centres", "whiten")},
             **{name: getattr(self.smooth, name) for name in ("centre", "shared", "own")},
@@ -125,51 +130,18 @@ class QualityModel:
         for name, (array, shape) in shapes.items():
             if array.shape != shape:
                 raise ValueError(f"a quality model's {name} has the shape {array.shape}, not {shape}")
-        if self.booster.width != len(FEATURES) + MODEL_COLUMNS or not 0 <= self.trust <= 1:
-            raise ValueError("a quality model's booster or trust doesn't fit the features")
+        if self.booster.width != len(FEATURES) + MODEL_COLUMNS:
+            raise ValueError("a quality model's booster doesn't fit the features")
         return self
 
     def _answer(self, requests: Requests, places: Floats, request: Ints, model: Ints, known: Floats) -> Floats:
         table = self.table.values(model, requests.tasks[request], known[:, 3])
-        if self.trust == 0:
+        if not self.is_trusted:
             return table
         smooth = table + self.smooth.values(places[request], model)
         boosted = self.booster.predict(boosting_rows(requests.numbers[request], model, known, table, smooth))
-        return np.clip(table + self.trust * (_blend(smooth, boosted) - table), 0.0, 1.0)
+        return np.clip(_blend(smooth, boosted), 0.0, 1.0)
 
 
 def _blend(smooth: Floats, boosted: Floats) -> Floats:
     return _SMOOTH_SHARE * smooth + (1.0 - _SMOOTH_SHARE) * boosted
-
-
-def _simple(examples: Examples, places: Floats) -> tuple[TaskTable, SmoothResidual]:
-    table = TaskTable.fit(examples)
-    expected = table.values(examples.model, examples.requests.tasks[examples.request], examples.prior)
-    return table, SmoothResidual.fit(
-        places[examples.request],
-        examples.model,
-        examples.quality - expected,
-        examples.weight,
-        len(examples.facts),
-    )
-
-
-def _unseen_simple(examples: Examples, places: Floats, fold: Ints) -> tuple[Floats, Floats]:
-    """What table and smooth part say of each outcome when fitted without its fold."""
-    table, smooth = np.empty(len(fold)), np.empty(len(fold))
-    tasks = examples.requests.tasks[examples.request]
-    for one in range(_FOLDS):
-        out = fold == one
-        fitted_table, fitted_smooth = _simple(examples.only(~out), places)
-        table[out] = fitted_table.values(examples.model[out], tasks[out], examples.prior[out])
-        smooth[out] = fitted_smooth.values(places[examples.request[out]], examples.model[out])
-    return table, smooth
-
-
-def _unseen_boosted(rows: Floats, examples: Examples, fold: Ints, seed: int) -> Floats:
-    found = np.empty(len(fold))
-    for one in range(_FOLDS):
-        out = fold == one
-        text = fit_booster(rows[~out], examples.quality[~out], examples.weight[~out], seed)
-        found[out] = FastBooster(text).predict(rows[out])
-    return found

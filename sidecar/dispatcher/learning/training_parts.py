@@ -38,7 +38,7 @@ def trained_parts(data: Dataset, seed: int) -> TrainedParts:
         parts[_QUALITY_TEXT] = without_parameters(parts[_QUALITY_TEXT].decode()).encode()
         files |= parts
         inputs[_QUALITY_TEXT] = model.booster.width
-        metrics["quality_trust"] = model.trust
+        metrics["quality_is_trusted"] = float(model.is_trusted)
     return TrainedParts(files, inputs, metrics)
 
 
