@@ -23,7 +23,7 @@ class Contender:
     Args:
         utility: what it is expected to be worth, on the scale of quality (0..1).
         doubt: standard deviation of that expectation; of what could be learned, without an answer's luck.
-        tries: how many judged answers of the model stand behind it.
+        tries: how many judged answers of the model stand behind it, those a shipped prior has learned from included.
         is_safe: taking it keeps every promise: the deadline, the privacy, and everyone's warm models.
     """
 
@@ -55,19 +55,23 @@ class Exploration:
         share: of dispatches, 0..1, spent on others than the best; 0 switches everything off, trials too.
         trials: how often a model that nobody knows here may be tried beside that.
         trial_share: of dispatches, while there is a model to try.
-        reach: standard deviations by which a model on trial may be underestimated; below that it is ruled out.
-        gap_weight: gamma of inverse-gap weighting after one judged answer; grows with the square root of their number.
+        reach: by how many deviations a model on trial may be underestimated; when that isn't enough, it is ruled out.
+        hope: the same where a gap is weighed: what may well be as good is tried rather than what is known to be worse.
+        gap_weight: how soon a worse option is left alone.
+        saved_max: dispatches whose share may be saved up for when there is more to be learned.
     """
 
     share: float = 0.02
     trials: int = 15
     trial_share: float = 0.1
-    reach: float = 0.7
-    gap_weight: float = 10.0
+    reach: float = 0.5
+    hope: float = 0.4
+    gap_weight: float = 5000.0
+    saved_max: float = 1000.0
 
 
 class Explorer:
-    """Chooses among options; remembers only how often each model was tried.
+    """Chooses among options; remembers how often each model was tried, and how much of its share it hasn't used.
 
     Args:
         tried: trials already spent, by model.
@@ -76,6 +80,7 @@ class Explorer:
     def __init__(self, settings: Exploration, tried: Mapping[ModelId, int] | None = None) -> None:
         self._settings = settings
         self._tried: dict[str, int] = {str(name): count for name, count in (tried or {}).items()}
+        self._saved = 0.0  # dispatches that may still be spent
 
     def pick(self, contenders: Sequence[Contender], rng: Chance, *, may_explore: bool = True) -> Pick:
         """Choose one of the contenders, which stand in falling order of utility.
@@ -83,24 +88,28 @@ class Explorer:
         Args:
             may_explore: False where the caller wants the best and nothing else.
         """
-        odds = self.chances(contenders) if may_explore else _certain(contenders)
+        best = contenders[0]
+        if not may_explore or self._settings.share <= 0.0:
+            return THE_BEST
+        odds = self.chances(contenders)
         index = _drawn(odds, rng)
         chosen = contenders[index]
-        if index and self._is_on_trial(chosen, contenders[0]):
+        if self._is_on_trial(chosen, best):
             self._count(chosen.model_id)
-        return Pick(index, odds[index], explored=chosen.model_id != contenders[0].model_id)
+        self._save(self._settings.share - sum(self._by_gap(contenders)))
+        return Pick(index, odds[index], explored=index > 0)
 
     def chances(self, contenders: Sequence[Contender]) -> tuple[float, ...]:
-        """The chance of each contender, all adding up to 1: some for trials, some by gap, the rest for the best.
+        """The chance that `pick` gives each contender next, all adding up to 1: for trials, by gap, else the best.
 
-        Source: inverse-gap weighting (Abe & Long 1999; SquareCB, Foster & Rakhlin 2020), cut off at the share.
+        Source: inverse-gap weighting (Abe & Long 1999; SquareCB, Foster & Rakhlin 2020), of optimistic gaps and cut
+        off where the share is used up.
         """
-        if self._settings.share <= 0.0 or len(contenders) < 2:
-            return _certain(contenders)
-        by_gap = self._by_gap(contenders)
-        on_trial = self._by_trial(contenders)
-        for_trials = sum(on_trial)
-        others = [trial + (1.0 - for_trials) * gap for trial, gap in zip(on_trial, by_gap, strict=True)]
+        if self._settings.share <= 0.0:
+            return (1.0, *(0.0 for _ in contenders[1:]))
+        on_trial, by_gap = self._by_trial(contenders), self._by_gap(contenders)
+        left = 1.0 - sum(on_trial)
+        others = [trial + left * gap for trial, gap in zip(on_trial, by_gap, strict=True)]
         return (1.0 - sum(others), *others[1:])
 
     def reset(self, model_id: str) -> None:
@@ -108,22 +117,23 @@ class Explorer:
         self._tried.pop(model_id, None)
 
     def _by_gap(self, contenders: Sequence[Contender]) -> list[float]:
-        """1 ÷ (K + gamma·gap) for each safe contender but the best, together at most the share."""
+        """1 ÷ (K + weight × gap) for each safe contender but the best model, together at most what is left."""
         best = contenders[0]
-        safe = [one.is_safe and one.model_id != best.model_id for one in contenders]
-        gamma = self._settings.gap_weight * (1.0 + max(one.tries for one in contenders)) ** 0.5
+        others = [one.is_safe and one.model_id != best.model_id for one in contenders]
+        count = 1 + sum(others)
         raw = [
-            1.0 / (1 + sum(safe) + gamma * (best.utility - one.utility)) if is_safe else 0.0
-            for one, is_safe in zip(contenders, safe, strict=True)
+            1.0 / (count + self._settings.gap_weight * max(0.0, -self._promise(one, best, self._settings.hope)))
+            if is_other
+            else 0.0
+            for one, is_other in zip(contenders, others, strict=True)
         ]
-        return _at_most(self._settings.share, raw)
+        return _at_most(min(1.0, self._saved + self._settings.share), raw)
 
     def _by_trial(self, contenders: Sequence[Contender]) -> list[float]:
         """Those on trial by how good they may turn out to be, together the share for trials."""
         best = contenders[0]
-        reach = self._settings.reach
         hopes = [
-            one.utility + reach * one.doubt - best.utility if self._is_on_trial(one, best) else 0.0
+            self._promise(one, best, self._settings.reach) if self._is_on_trial(one, best) else 0.0
             for one in contenders
         ]
         total = sum(hopes)
@@ -131,17 +141,21 @@ class Explorer:
 
     def _is_on_trial(self, one: Contender, best: Contender) -> bool:
         tries = max(one.tries, self._tried.get(one.model_id, 0))
-        may_be_best = one.utility + self._settings.reach * one.doubt > best.utility
-        return one.is_safe and one.model_id != best.model_id and tries < self._settings.trials and may_be_best
+        is_other = one.is_safe and one.model_id != best.model_id
+        return is_other and tries < self._settings.trials and self._promise(one, best, self._settings.reach) > 0.0
+
+    def _promise(self, one: Contender, best: Contender, deviations: float) -> float:
+        """By how much it would beat the best if it were so many deviations better than expected."""
+        return one.utility + deviations * one.doubt - best.utility
+
+    def _save(self, dispatches: float) -> None:
+        limit = self._settings.share * self._settings.saved_max
+        self._saved = max(0.0, min(limit, self._saved + dispatches))
 
     def _count(self, model_id: str) -> None:
         self._tried[model_id] = self._tried.pop(model_id, 0) + 1
         if len(self._tried) > _MODELS_MAX:
             del self._tried[next(iter(self._tried))]
-
-
-def _certain(contenders: Sequence[Contender]) -> tuple[float, ...]:
-    return (1.0, *(0.0 for _ in contenders[1:]))
 
 
 def _at_most(share: float, raw: list[float]) -> list[float]:

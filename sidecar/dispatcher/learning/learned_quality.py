@@ -64,7 +64,7 @@ class LearnedQuality:
         place = self._fitted.place(features)
         base = self._base(features, place, work.task_type, work.complexity, specs)
         names = [spec.id for spec in specs]
-        mean, doubt = self._online.predict(place, work.task_type, None, names, base)
+        mean, doubt = self._online.predict(place, work.task_type, names, base)
         node, qualities = node_key(work.context), mean.tolist()
         if node:
             qualities = self._nodes.blend(node, names, qualities)
@@ -84,7 +84,7 @@ class LearnedQuality:
         if lesson.node:
             self._nodes.learn(lesson.node, model_id, quality, lesson.label.weight)
         shared = lesson.shared_weight
-        self._online.learn(place, lesson.task_type, None, model_id, float(base[0]), quality, shared)
+        self._online.learn(place, lesson.task_type, model_id, float(base[0]), quality, shared)
         self._tries[model_id] = self._tries.pop(model_id, 0.0) + lesson.label.weight
         if len(self._tries) > _MODELS_MAX:
             self._tries.popitem(last=False)

@@ -1,13 +1,13 @@
-"""Quality corrected by each judged answer at once: what model does well at what text, and in which node."""
+"""Quality corrected by each judged answer at once: which model does well at what text."""
 
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatcher.core.shrinkage import Shrinkage
+from dispatcher.core.drift import ChangeDetector
 from dispatcher.core.task import TaskType
 
 Floats = NDArray[np.float64]
@@ -18,11 +18,10 @@ _NOISE = 0.18  # variance of one answer's quality about what is expected
 _OWN = (0.2, 0.1, 0.25)  # how far one model may be off the base: everywhere, at a task type, at a kind of text (sd)
 _SHARED = (0.3, 0.2, 0.6)  # the same of all models together: how hard the work here is
 _FORGETTING = 3e-4  # share of what is known of a model that each new answer makes doubtful again
-_FAMILIAR = 0.4  # how much less than others a model is off a base that has learned from its answers
+_FAMILIAR = 0.05  # how much less than others a model is off a base that has learned from its answers
+_STRANGE = 1.0  # variance of a weight of which nothing is known, in units of its scale
 _MODELS_MAX = 64
 _UNMET, _UNMET_FAMILIAR = _MODELS_MAX, _MODELS_MAX + 1  # rows of models that nothing was learned of
-_NODE_SD = 0.3
-_NODE_HALF_LIFE = 300.0  # judged answers
 
 
 class OnlineQuality:
@@ -40,73 +39,62 @@ class OnlineQuality:
         scales = _scales(width, _SHARED)
         self._shared = _Weights(scales, np.zeros(len(scales)), np.eye(len(scales)))
         self._own = _Rows(_scales(width, _OWN), frozenset(familiar))
-        self._nodes = Shrinkage(_NODE_SD, _NODE_HALF_LIFE)
 
     def predict(
-        self, request_vector: Floats, task: TaskType, key: str | None, models: Sequence[str], base: Floats
+        self, request_vector: Floats, task: TaskType, models: Sequence[str], base: Floats
     ) -> tuple[Floats, Floats]:
         """Foretell each model's quality, 0..1, and the standard deviation of that; both (n,).
 
         Args:
-            key: the workflow node; None when unknown.
             base: (n,) what would be expected without this.
         """
         given = _given(request_vector, task)
         off, doubt = self._own.values(given, models)
-        mean = base + self._shared.value(given) + off
-        if key:
-            mean = mean + [self._nodes.mean((key, model_id))[0] for model_id in models]
-        return np.minimum(1.0, np.maximum(0.0, mean)), doubt
+        return np.minimum(1.0, np.maximum(0.0, base + self._shared.value(given) + off)), doubt
 
     def learn(
         self,
         request_vector: Floats,
         task: TaskType,
-        key: str | None,
         model_id: str,
         base: float,
         quality: float,
         weight: float,
-        node_weight: float | None = None,
     ) -> None:
         """Take in one judged answer.
 
         Args:
             weight: how much it counts; that of an explicit word is 1.
-            node_weight: how much it counts at its own node; as much unless given.
         """
-        at_node = weight if node_weight is None else node_weight
-        if max(weight, at_node) <= 0.0:
+        if weight <= 0.0:
             return
         given = _given(request_vector, task)
         own = self._own.entered(model_id)
-        own.doubt_a_little(_FORGETTING)
+        own.doubt(_FORGETTING, own.variance)
         left = quality - base - own.value(given)
-        if weight > 0.0:
-            self._shared.learn(given, left, weight)
-            left = quality - base - self._shared.value(given)
-            own.learn(given, left, weight)
-        if key and at_node > 0.0:
-            left = quality - base - self._shared.value(given)
-            self._nodes.learn((key, model_id), left - own.value(given), at_node)
+        if own.changes.saw((left - self._shared.value(given)) / _NOISE**0.5):
+            own.doubt(1.0, _STRANGE)
+        self._shared.learn(given, left, weight)
+        left = quality - base - self._shared.value(given)
+        own.learn(given, left, weight)
 
     def reset(self, model_id: str) -> None:
         """Forget a model whose weights or template have changed."""
         self._own.forget(model_id)
-        self._nodes.reset(model_id)
 
 
 @dataclass(frozen=True, slots=True)
 class _Weights:
     """A normal distribution over weights, each in units of its own scale; the arrays change in place.
 
-    `variance` is each weight's before anything is known.
+    `variance` is each weight's before anything is known; `changes` tells when that has to be learned anew.
     """
 
     scales: Floats
     mean: Floats
     cov: Floats
-    variance: float = 1.0
+    variance: float = _STRANGE
+    changes: ChangeDetector = field(default_factory=ChangeDetector)
 
     def value(self, given: Floats) -> float:
         return float((self.scales * given) @ self.mean)
@@ -119,10 +107,10 @@ class _Weights:
         np.add(self.mean, step * (left - scaled @ self.mean), out=self.mean)
         np.subtract(self.cov, np.outer(step, toward), out=self.cov)
 
-    def doubt_a_little(self, share: float) -> None:
-        """Move the covariance towards what it was before anything was known; it never gets beyond that."""
+    def doubt(self, share: float, variance: float) -> None:
+        """Move the covariance a part of the way to where nothing is known but this variance; 1 is all the way."""
         np.multiply(self.cov, 1.0 - share, out=self.cov)
-        self.cov.flat[:: len(self.scales) + 1] += share * self.variance
+        self.cov.flat[:: len(self.scales) + 1] += share * variance
 
 
 class _Rows:
@@ -132,6 +120,7 @@ class _Rows:
         self._scales = scales
         self._familiar = familiar
         self._places: OrderedDict[str, int] = OrderedDict()
+        self._changes = [ChangeDetector() for _ in range(_MODELS_MAX)]
         self._free = list(range(_MODELS_MAX))
         self._means = np.zeros((_MODELS_MAX + 2, len(scales)))
         self._covs = np.tile(np.eye(len(scales)), (_MODELS_MAX + 2, 1, 1))
@@ -150,10 +139,11 @@ class _Rows:
             place = self._places[model_id] = self._free.pop()
             self._means[place] = 0.0
             self._covs[place] = self._covs[self._unmet(model_id)]
+            self._changes[place] = ChangeDetector()
         self._places.move_to_end(model_id)
         place = self._places[model_id]
         variance = float(self._covs[self._unmet(model_id), 0, 0])
-        return _Weights(self._scales, self._means[place], self._covs[place], variance)
+        return _Weights(self._scales, self._means[place], self._covs[place], variance, self._changes[place])
 
     def forget(self, model_id: str) -> None:
         if (place := self._places.pop(model_id, None)) is not None:
