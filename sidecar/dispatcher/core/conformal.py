@@ -1,7 +1,7 @@
 """Keeping promised times honest: each model's forecasts are corrected by how its earlier ones turned out.
 
 An outcome's score is how far its time is off the forecast median, in the forecast's own spreads (both in logarithms).
-Two quantiles of the scores are followed, the median and the 90th percentile. A step up for every promise broken and a
+The 90th percentile of the scores is followed, and how far the median is off. A step up for every promise broken and a
 ninth of it down for every one kept make the share of promises kept tend to 90 % whatever the world does.
 Source: adaptive conformal inference (Gibbs & Candès 2021), as quantile tracking (Angelopoulos et al. 2023).
 """
@@ -18,7 +18,6 @@ _STEP = 1.0  # the first step, in spreads
 _STEP_MIN = 0.05
 _STEP_FADES = 0.6
 _SPREAD_MIN = 0.02
-_SCORE_MAX = 6.0
 _BETWEEN_MIN = 0.2  # P90 above P50, in spreads
 _WINDOW = 500  # promises of a model that its published share counts
 _MODELS_MAX = 512
@@ -50,8 +49,8 @@ class Conformal:
         if record is None or raw.p50 <= 0.0:
             return raw
         spread = _spread(raw)
-        middle = record.middle
-        return Seconds(raw.p50 * exp(middle * spread), raw.p50 * exp(max(record.upper, middle + _BETWEEN_MIN) * spread))
+        upper = max(record.upper * spread, record.middle + _BETWEEN_MIN * spread)
+        return Seconds(raw.p50 * exp(record.middle), raw.p50 * exp(upper))
 
     def learn(self, model_id: str, raw: Seconds, actual_s: float, promised_p90_s: float | None = None) -> None:
         """Take in how long it took, beside the uncorrected forecast, and the P90 that was promised, if one was."""
@@ -60,7 +59,7 @@ class Conformal:
         record = self._records.setdefault(model_id, _Record())
         promised_s = self.corrected(model_id, raw).p90 if promised_p90_s is None else promised_p90_s
         record.count(is_kept=actual_s <= promised_s)
-        record.follow(log(actual_s / raw.p50) / _spread(raw))
+        record.follow(log(actual_s / raw.p50), _spread(raw))
         self._records.move_to_end(model_id)
         if len(self._records) > self._models_max:
             self._records.popitem(last=False)
@@ -87,12 +86,12 @@ class _Record:
     def count(self, *, is_kept: bool) -> None:
         self.kept.append(is_kept)
 
-    def follow(self, score: float) -> None:
+    def follow(self, off: float, spread: float) -> None:
+        """`off` is the logarithm of actual ÷ forecast; the median is followed in it, so that it keeps their order."""
         self._seen += 1
         step = max(_STEP_MIN, _STEP * self._seen**-_STEP_FADES)
-        score = max(-_SCORE_MAX, min(_SCORE_MAX, score))
-        self.middle += step * (0.5 if score > self.middle else -0.5)
-        self.upper += step * (KEPT if score > self.upper else KEPT - 1.0)
+        self.middle += step * spread * (0.5 if off > self.middle else -0.5)
+        self.upper += step * (KEPT if off > self.upper * spread else KEPT - 1.0)
 
 
 def _spread(raw: Seconds) -> float:

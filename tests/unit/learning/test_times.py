@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.core.decision import Seconds
@@ -105,6 +105,7 @@ def test_speed_is_foretold_anew_soon_after_the_machine_slows_down() -> None:
     st.lists(st.tuples(st.floats(1e-3, 1e3), st.integers(0, 5000), st.integers(1, 5000)), max_size=25),
     st.integers(1, 4000),
 )
+@settings(deadline=None)
 def test_whatever_was_measured_forecasts_stay_sane_and_longer_prompts_take_longer(
     seen: list[tuple[float, int, int]], prompt_tokens: int
 ) -> None:
