@@ -96,10 +96,10 @@ class DatasetWriter:
         with path.open("wb") as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(json.dumps(head).encode() + b"\n")
-            _put(file, self._reals, "d", len(REALS))
-            _put(file, self._wholes, "q", len(WHOLES))
-            _put(file, self._numbers, "f", len(FEATURES))
-            _put(file, self._vectors, "f", self._width)
+            _put(file, self._reals, "d", (self._rows, len(REALS)))
+            _put(file, self._wholes, "q", (self._rows, len(WHOLES)))
+            _put(file, self._numbers, "f", (self._requests, len(FEATURES)))
+            _put(file, self._vectors, "f", (self._requests, self._width))
 
     def _model(self, lesson: Lesson) -> int:
         spec = lesson.spec
@@ -152,9 +152,9 @@ def read_dataset(path: Path) -> Dataset:
     return Dataset(models, head.nodes, reals, wholes, numbers, vectors, head.features_version, head.encoder)
 
 
-def _put(file: IO[bytes], values: "array[float] | array[int]", kind: str, width: int) -> None:
+def _put(file: IO[bytes], values: "array[float] | array[int]", kind: str, shape: tuple[int, int]) -> None:
     flat: NDArray[np.generic] = np.frombuffer(values, kind) if values else np.empty(0, kind)
-    npy.write_array(file, flat.reshape(-1, width), allow_pickle=False)
+    npy.write_array(file, flat.reshape(shape), allow_pickle=False)
 
 
 def _or_nan(value: float | None) -> float:

@@ -69,7 +69,7 @@ def test_another_card_is_refused_even_if_all_of_it_fits_together(tmp_path: Path)
 
 
 @given(place=st.integers(0, 10**6), bit=st.integers(0, 7))
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_one_flipped_bit_anywhere_is_noticed(tmp_path: Path, place: int, bit: int) -> None:
     folder = tmp_path / f"r{place}-{bit}"
     if folder.exists():
@@ -154,7 +154,7 @@ def test_a_card_of_another_shape_is_refused(tmp_path: Path, changes: dict[str, o
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_noise_is_no_card(tmp_path: Path, noise: bytes) -> None:
     folder = tmp_path / "noise"
     folder.mkdir(exist_ok=True)

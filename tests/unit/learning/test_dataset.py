@@ -65,8 +65,17 @@ def test_requests_of_another_version_are_not_mixed_in(tmp_path: Path) -> None:
 
 
 def test_an_empty_dataset_is_one(tmp_path: Path) -> None:
-    DatasetWriter("e", 3).write(tmp_path / "d")
-    assert len(read_dataset(tmp_path / "d")) == 0
+    for width in (3, 0):
+        DatasetWriter("e", width).write(tmp_path / "d")
+        assert len(read_dataset(tmp_path / "d")) == 0
+
+
+def test_without_an_encoder_times_are_kept(tmp_path: Path) -> None:
+    writer = DatasetWriter("", 0)
+    for lesson in lessons(5):
+        writer.add(lesson)
+    writer.write(tmp_path / "d")
+    assert read_dataset(tmp_path / "d").whole("is_timed").sum() == 5
 
 
 def test_what_is_no_dataset_is_refused(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import re
 import lightgbm
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.learning.artifact import RankerBroken
@@ -108,6 +108,7 @@ def test_odd_categories_linear_leaves_and_foreign_lines_are_refused() -> None:
 
 
 @given(st.integers(0, len(a_model_text())))
+@settings(deadline=None)
 def test_a_text_cut_short_anywhere_is_refused(length: int) -> None:
     if length < len(a_model_text()):
         with pytest.raises(RankerBroken):
@@ -115,6 +116,7 @@ def test_a_text_cut_short_anywhere_is_refused(length: int) -> None:
 
 
 @given(st.integers(0, len(a_model_text()) - 1), st.characters(max_codepoint=127))
+@settings(deadline=None)
 def test_whatever_one_character_becomes_the_text_is_sound_or_refused(place: int, character: str) -> None:
     text = a_model_text()[:place] + character + a_model_text()[place + 1 :]
     try:
