@@ -1,15 +1,18 @@
 """Training in a child that may fail in every way, with the loop free meanwhile."""
 
 import asyncio
+import sys
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from dispatcher.learning.confine import Limits
 from dispatcher.learning.quality import QualityModel
 from dispatcher.learning.training import Failure, NotTrained, Order, Trained, train
 from dispatcher.learning.verify import verified
+from tests.integration.waiting import until
 from tests.unit.learning.lessons import a_dataset, lessons
 
 _LIMITS = Limits(memory_bytes=3 << 30, cpu_s=60, wall_s=100.0)
@@ -93,3 +96,31 @@ async def test_whoever_calls_it_off_takes_the_child_along(tmp_path: Path) -> Non
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not (tmp_path / "ranker").exists()
+
+
+async def test_a_training_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    """Also when that was killed and could tell nobody."""
+    order = _order(tmp_path, 6000)
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _PARENT, str(order.dataset), str(order.folder), stdout=asyncio.subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    await parent.stdout.readline()
+
+    async def children() -> list[psutil.Process]:
+        return psutil.Process(parent.pid).children()
+
+    (child,) = await until(children, "the training runs")
+    parent.kill()
+    await parent.wait()
+    await asyncio.to_thread(psutil.wait_procs, [child], 10)
+    assert not child.is_running()
+
+
+_PARENT = """
+import asyncio, sys
+from pathlib import Path
+from dispatcher.learning.training import Order, train
+print("ready", flush=True)
+asyncio.run(train(Order(Path(sys.argv[1]), Path(sys.argv[2]), 0.0, 0.0, 0.0)))
+"""
