@@ -5,8 +5,8 @@ Source: hierarchical empirical Bayes by the method of moments (Efron & Morris 19
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
+from typing import NamedTuple
 
 KEYS_MAX = 8192
 _PARENT_TRIES = (0.5, 20.0)  # what a broader key may be worth, in outcomes of the narrower one
@@ -17,8 +17,7 @@ _MEMORY = 500.0  # outcomes over which the variances of a level are averaged
 _FIRST_MEMORY = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """What the next value under a key will be: its mean, its standard deviation, and how many outcomes say so.
 
     `tries` counts those of broader keys for what they are worth here; 0 when all is prior.

@@ -1,8 +1,8 @@
 """How long each model will take here: the catalogue's figures, corrected by what this machine has measured."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import exp, hypot, log
+from typing import NamedTuple
 
 from dispatcher.core.conformal import Conformal, Promises
 from dispatcher.core.decision import Seconds
@@ -16,8 +16,7 @@ _Z90 = 1.2815515655446004
 _SPEEDS_MAX = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(NamedTuple):
     """What one model's part in a dispatch will take.
 
     Args:
