@@ -12,6 +12,9 @@ async def test_an_answer_is_judged_right_after_it_was_given_in_either_spelling(c
     assert told == {"dispatch_id": answered["dispatch_id"], "source": "user", "score": 0.25, "counted": True}
     body = {"dispatch_id": answered["dispatch_id"], "score": 0, "source": "next_step", "comment": "no such order"}
     assert (await client.post("/api/feedback", body))["counted"] is True
+    user, next_step = (await client.get(f"/api/dispatches/{answered['dispatch_id']}"))["feedback"]
+    assert (user["source"], user["score"], user["token"], user["comment"]) == ("user", 0.25, "dispatch", None)
+    assert (next_step["source"], next_step["comment"], next_step["counted"]) == ("next_step", "no such order", True)
 
 
 async def test_the_same_word_again_takes_no_more_of_the_daily_share(start_sidecar: StartSidecar) -> None:

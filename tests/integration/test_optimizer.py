@@ -52,7 +52,9 @@ async def test_a_suggestion_is_applied_by_a_click_and_taken_back_by_another(clie
     assert (await client.ask())["model"] == "small"
     await admin("POST", f"/api/rules/{rule['id']}/rollback")
     assert (await client.get("/api/models/small"))["context_tokens"] == 16_384
-    assert {one["id"]: one["state"] for one in (await client.get("/api/rules"))["rules"]}[rule["id"]] == "rolled_back"
+    listed = await client.get("/api/rules")
+    assert {one["id"]: one["state"] for one in listed["rules"]}[rule["id"]] == "rolled_back"
+    assert listed["rankings"] == report["rankings"]
 
 
 async def test_a_pin_and_an_idle_time_hold_for_the_replica_that_runs(client: Client, admin: Ask) -> None:

@@ -15,6 +15,7 @@ from dispatcher.core.task import DispatchId
 from dispatcher.errors import DispatchNotFound, InvalidRequest
 from dispatcher.store.database import Database
 from dispatcher.store.dispatches import dispatch_by_id
+from dispatcher.store.feedback import feedback_on
 from dispatcher.store.performance import PerformanceRow, performance
 
 _SINCE_DEFAULT = "7d"
@@ -71,7 +72,7 @@ class LogApi:
             raise DispatchNotFound(
                 "id: no dispatch of the log has it; rows older than AI_DISPATCH_RETENTION_DAYS are gone"
             )
-        return json_response(stored_reply(record))
+        return json_response(stored_reply(record, await feedback_on(self.database, record.dispatch_id)))
 
 
 def _group_by(text: str) -> GroupBy:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from dispatcher.api.bodies import json_response, read_body
-from dispatcher.api.optimizer_replies import optimized_reply, rule_reply
+from dispatcher.api.optimizer_replies import optimized_reply, ranking_reply, rule_reply
 from dispatcher.api.optimizer_schemas import OptimizeBody, OptimizedReply, RuleBody, RuleReply, RulesReply
 from dispatcher.api.routes import Route, Scope
 from dispatcher.errors import RuleNotFound
@@ -41,7 +41,9 @@ class OptimizerApi:
 
     async def list(self, _request: web.Request) -> web.StreamResponse:
         """All rules."""
-        return json_response(RulesReply(rules=[rule_reply(rule) for rule in await self.rules.list()]))
+        rules, places = await self.rules.list(), await self.optimizer.rankings()
+        reply = RulesReply(rules=[rule_reply(rule) for rule in rules], rankings=[ranking_reply(one) for one in places])
+        return json_response(reply)
 
     async def add(self, request: web.Request) -> web.StreamResponse:
         """An admin's own rule."""

@@ -22,7 +22,7 @@ def optimized_reply(report: Report) -> OptimizedReply:
     return OptimizedReply(
         since=iso(report.since),
         findings=[_finding(finding) for finding in report.findings],
-        rankings=[_ranking(place) for place in report.places],
+        rankings=[ranking_reply(place) for place in report.places],
         rules=[rule_reply(rule) for rule in report.rules],
         saves_gb_s=round(sum(rule.evidence.saves_gb_s for rule in report.rules), 1),
         trained=report.trained,
@@ -51,6 +51,18 @@ def rule_reply(rule: Rule) -> RuleReply:
     )
 
 
+def ranking_reply(place: Place) -> RankingReply:
+    """A model's place at some work."""
+    row = place.row
+    return RankingReply(
+        model=row.model_id,
+        task_type=row.task_type,
+        complexity=row.complexity,
+        place=place.place,
+        numbers=_numbers(row.numbers),
+    )
+
+
 def _finding(finding: Finding) -> FindingReply:
     return FindingReply(
         model=finding.model_id,
@@ -62,17 +74,6 @@ def _finding(finding: Finding) -> FindingReply:
         alternative=finding.alternative,
         alternative_value=finding.alternative_value,
         message=finding.message,
-    )
-
-
-def _ranking(place: Place) -> RankingReply:
-    row = place.row
-    return RankingReply(
-        model=row.model_id,
-        task_type=row.task_type,
-        complexity=row.complexity,
-        place=place.place,
-        numbers=_numbers(row.numbers),
     )
 
 

@@ -83,9 +83,10 @@ class RuleReply(Reply):
 
 
 class RulesReply(Reply):
-    """All rules, the newest first."""
+    """All rules, the newest first, and the rankings they rest on, as update_model_rankings left them."""
 
     rules: list[RuleReply]
+    rankings: list[RankingReply]
 
 
 class OptimizedReply(Reply):

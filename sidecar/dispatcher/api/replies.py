@@ -1,5 +1,7 @@
 """From what core and the use cases say to the replies of the API."""
 
+from collections.abc import Sequence
+
 from dispatcher.api.schemas import (
     AttemptReply,
     DecisionReply,
@@ -7,6 +9,7 @@ from dispatcher.api.schemas import (
     ForecastReply,
     OptionReply,
     RefusalReply,
+    SaidReply,
     StoredDispatchReply,
     TimingReply,
     UsageReply,
@@ -18,6 +21,7 @@ from dispatcher.core.outcome import Attempt, Timing, Usage
 from dispatcher.core.record import DispatchRecord
 from dispatcher.core.variants import VariantUse
 from dispatcher.service.dispatch import Answer
+from dispatcher.store.feedback import Kept
 
 _DIGITS = 4
 
@@ -64,8 +68,8 @@ def decision_reply(decision: Decision, explanation: Explanation) -> DecisionRepl
     )
 
 
-def stored_reply(record: DispatchRecord) -> StoredDispatchReply:
-    """One dispatch of the log."""
+def stored_reply(record: DispatchRecord, feedback: Sequence[Kept]) -> StoredDispatchReply:
+    """One dispatch of the log, with what was said of it."""
     verdict = record.verdict
     return StoredDispatchReply(
         dispatch_id=record.dispatch_id,
@@ -96,6 +100,19 @@ def stored_reply(record: DispatchRecord) -> StoredDispatchReply:
         decision=decision_reply(record.decision, record.explanation)
         if record.decision and record.explanation
         else None,
+        feedback=[_said(kept) for kept in feedback],
+    )
+
+
+def _said(kept: Kept) -> SaidReply:
+    said = kept.said
+    return SaidReply(
+        token=said.token,
+        source=said.source,
+        score=said.score,
+        comment=said.comment,
+        counted=kept.weight > 0,
+        said_at=iso(said.created_at),
     )
 
 

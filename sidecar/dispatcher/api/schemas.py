@@ -7,6 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from dispatcher.core.breaker import BreakerState
 from dispatcher.core.decision import RefusalReason, Way
+from dispatcher.core.feedback import FeedbackSource
 from dispatcher.core.model import Engine, HostKind, WeightsState
 from dispatcher.core.outcome import Ending, FinishReason
 from dispatcher.core.replica import ReplicaState
@@ -355,6 +356,17 @@ class PerformanceReply(Reply):
     rows: list[PerformanceRowReply]
 
 
+class SaidReply(Reply):
+    """What somebody said of an answer."""
+
+    token: str = Field(description="The name of the token that said it.")
+    source: FeedbackSource
+    score: float
+    comment: str | None
+    counted: bool = Field(description="False when that token had said too much that day.")
+    said_at: str
+
+
 class StoredDispatchReply(Reply):
     """One dispatch of the log: numbers and names, never its text."""
 
@@ -384,6 +396,7 @@ class StoredDispatchReply(Reply):
     timing: TimingReply
     attempts: list[AttemptReply]
     decision: DecisionReply | None
+    feedback: list[SaidReply]
 
 
 class HealthReply(Reply):

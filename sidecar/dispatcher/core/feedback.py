@@ -1,7 +1,5 @@
 """What callers say of answers, and how much of that counts."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,27 +43,3 @@ def day_begins_at(now_at: float) -> float:
 def weight_of(counted_today: int, daily_max: int) -> float:
     """What one more opinion of a token counts that was heard so often today."""
     return 1.0 if counted_today < daily_max else 0.0
-
-
-def shared_factors(given: Sequence[Feedback], evidence: float) -> Mapping[tuple[str, int], float]:
-    """By how much to shrink what each token said on each day, where dispatches of others are decided by it.
-
-    A workflow's own node learns from its feedback in full. What all share, such as a model at a kind of work, must
-    not be what one caller says it is: his word of a day becomes at most `SHARE_MAX` of all the evidence there.
-
-    Args:
-        given: the feedback there.
-        evidence: weight of all that is known there without anybody's word.
-    Returns: the factor, 0..1, by token and day.
-    """
-    said: dict[tuple[str, int], float] = defaultdict(float)
-    by_token: dict[str, float] = defaultdict(float)
-    for one in given:
-        said[one.token, one.day] += one.weight
-        by_token[one.token] += one.weight
-    total = evidence + sum(by_token.values())
-    room = SHARE_MAX / (1 - SHARE_MAX)
-    return {
-        (token, day): min(1.0, room * (total - by_token[token]) / weight) if weight else 0.0
-        for (token, day), weight in said.items()
-    }

@@ -20,7 +20,7 @@ from dispatcher.service.registry import Registry
 from dispatcher.service.rules import Rules, read_books
 from dispatcher.store.database import Database
 from dispatcher.store.lifecycle import measured_peaks, ready_seconds
-from dispatcher.store.model_rankings import write_rankings
+from dispatcher.store.model_rankings import rankings, write_rankings
 
 _LOG = structlog.get_logger(__name__)
 _DAY_S = 86_400.0
@@ -106,6 +106,10 @@ class Optimizer:
             if Verb.TRAIN_RANKER in verbs:
                 report = replace(report, trained=await self._train())
             return report
+
+    async def rankings(self) -> tuple[Place, ...]:
+        """Who was best at what when that was last looked at."""
+        return await rankings(self._database)
 
     async def _suggestions(self, books: Books, since: float) -> tuple[Suggestion, ...]:
         now_at = self._wall()

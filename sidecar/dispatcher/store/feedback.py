@@ -1,10 +1,11 @@
 """What callers said of answers: one word each per dispatch, token and source; the last one counts."""
 
+import sqlite3
 from dataclasses import dataclass
 
 import aiosqlite
 
-from dispatcher.core.feedback import Feedback, FeedbackSource, day_begins_at, weight_of
+from dispatcher.core.feedback import FeedbackSource, day_begins_at, weight_of
 from dispatcher.core.task import DispatchId
 from dispatcher.store.database import Database
 
@@ -60,14 +61,33 @@ async def say(db: Database, said: Said, daily_max: int) -> float | None:
     return await db.write(work)
 
 
-async def feedback_on(db: Database, dispatch_id: DispatchId) -> tuple[Feedback, ...]:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was said, and what it counts."""
+
+    said: Said
+    weight: float
+
+
+async def feedback_on(db: Database, dispatch_id: DispatchId) -> tuple[Kept, ...]:
     """All that was said of one dispatch, in the order in which it was said."""
 
-    async def work(connection: aiosqlite.Connection) -> tuple[Feedback, ...]:
+    async def work(connection: aiosqlite.Connection) -> tuple[Kept, ...]:
         rows = await connection.execute_fetchall(
-            "SELECT token, source, score, weight, created_at FROM feedback WHERE dispatch_id = ? ORDER BY created_at",
-            (dispatch_id,),
+            "SELECT * FROM feedback WHERE dispatch_id = ? ORDER BY created_at, token, source", (dispatch_id,)
         )
-        return tuple(Feedback(row[0], FeedbackSource(row[1]), *row[2:]) for row in rows)
+        return tuple(_kept(row) for row in rows)
 
     return await db.read(work)
+
+
+def _kept(row: sqlite3.Row) -> Kept:
+    said = Said(
+        dispatch_id=row["dispatch_id"],
+        token=row["token"],
+        source=FeedbackSource(row["source"]),
+        score=row["score"],
+        comment=row["comment"],
+        created_at=row["created_at"],
+    )
+    return Kept(said, row["weight"])

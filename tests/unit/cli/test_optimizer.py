@@ -74,7 +74,8 @@ async def test_a_run_on_an_empty_log_says_so(run: Run, sidecar: FakeSidecar) -> 
 
 
 async def test_rules_show_what_came_of_them(run: Run, sidecar: FakeSidecar) -> None:
-    sidecar.answers("GET /api/rules", RulesReply(rules=[rule(RuleState.KEPT, "kept: no worse on 12 dispatches")]))
+    kept = rule(RuleState.KEPT, "kept: no worse on 12 dispatches")
+    sidecar.answers("GET /api/rules", RulesReply(rules=[kept], rankings=[]))
     assert "kept: no worse on 12 dispatches" in (await run("optimizer", "rules")).stdout
 
 

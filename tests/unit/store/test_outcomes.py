@@ -81,13 +81,13 @@ async def test_the_last_word_of_a_token_and_source_counts(db: Database) -> None:
     for word in (said(1.0), said(0.5), said(0.0, source=FeedbackSource.NEXT_STEP), said(0.8, token="admin")):
         assert await say(db, word, daily_max=10) == 1.0
     words = await feedback_on(db, DispatchId("d1"))
-    assert sorted((one.token, str(one.source), one.score) for one in words) == [
+    assert sorted((one.said.token, str(one.said.source), one.said.score) for one in words) == [
         ("admin", "user", 0.8),
         ("n8n", "next_step", 0.0),
         ("n8n", "user", 0.5),
     ]
     (one,) = await outcomes(db, 0.0, 10)
-    assert sorted(one.feedback, key=str) == sorted(words, key=str)
+    assert sorted(word.score for word in one.feedback) == sorted(word.said.score for word in words)
 
 
 async def test_beyond_its_daily_share_a_token_is_written_down_but_not_heard_until_tomorrow(db: Database) -> None:
