@@ -38,7 +38,8 @@ def fit(examples: Sequence[Example], sure_from: float = 0.0) -> TaskWeights:
     start = np.zeros(design.shape[1] * kinds)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS_MAX}).x
     rows, scores, leaders, bias = np.split(found.reshape(-1, kinds).astype(np.float32), np.cumsum([ROWS, kinds, kinds]))
-    return TaskWeights("", rows * _ROWS_GAIN, scores, leaders, bias[0] * _BIAS_GAIN, sure_from)
+    common = (share @ (design[:, :ROWS] > 0)).astype(np.float32)
+    return TaskWeights("", rows * _ROWS_GAIN, scores, leaders, bias[0] * _BIAS_GAIN, common, sure_from)
 
 
 def _design(examples: Sequence[Example]) -> csr_matrix:

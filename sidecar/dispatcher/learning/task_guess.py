@@ -27,6 +27,7 @@ class TaskWeights:
         scores: float32, (kinds, kinds): of the rules' scores.
         leaders: float32, (kinds, kinds): of the task type that the rules would take.
         bias: float32, (kinds,).
+        common: float32, (ROWS,): the share of the fitted prompts that switch a row on.
         sure_from: the least probability at which the likeliest counts; below it the rules' answer stands.
     """
 
@@ -35,14 +36,15 @@ class TaskWeights:
     scores: NDArray[np.float32]
     leaders: NDArray[np.float32]
     bias: NDArray[np.float32]
+    common: NDArray[np.float32]
     sure_from: float
 
     def __post_init__(self) -> None:
-        kinds = len(KINDS)
-        shapes = [part.shape for part in (self.rows, self.scores, self.leaders, self.bias)]
-        if shapes != [(ROWS, kinds), (kinds, kinds), (kinds, kinds), (kinds,)]:
+        kinds, parts = len(KINDS), (self.rows, self.scores, self.leaders, self.bias, self.common)
+        shapes = [part.shape for part in parts]
+        if shapes != [(ROWS, kinds), (kinds, kinds), (kinds, kinds), (kinds,), (ROWS,)]:
             raise ValueError(f"a table of task types has other shapes than these: {shapes}")
-        if not all(np.isfinite(part).all() for part in (self.rows, self.scores, self.leaders, self.bias)):
+        if not all(np.isfinite(part).all() for part in parts):
             raise ValueError("a table of task types must have finite numbers only")
 
     def logits(self, rows: Sequence[int], scores: Mapping[TaskType, int], leader: TaskType) -> NDArray[np.float32]:
