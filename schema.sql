@@ -263,6 +263,21 @@ CREATE TABLE model_rankings (
 CREATE UNIQUE INDEX prompt_variants_in_charge ON prompt_variants (family, task_type, state)
     WHERE state IN ('live', 'canary');
 
+CREATE TABLE task_counts (
+    id INTEGER PRIMARY KEY CHECK (id = 1),  -- there is one set of counts
+    version TEXT NOT NULL CHECK (version <> ''),  -- of hashing and labels: others mean nothing
+    counts BLOB NOT NULL CHECK (length(counts) <= 4000000),
+    changed_at REAL NOT NULL CHECK (changed_at BETWEEN 0 AND 1e11)
+) STRICT;
+
+CREATE TABLE task_teachers (
+    -- How many examples of a label each workflow has taught, so that none teaches all others what it likes.
+    workflow_id TEXT NOT NULL,  -- '' gathers callers who name none
+    label TEXT NOT NULL CHECK (label <> ''),
+    examples REAL NOT NULL CHECK (examples > 0),
+    PRIMARY KEY (workflow_id, label)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE model_generations (
     -- Since when a model has the weights and the template it has: what came before isn't learned from.
     model_id TEXT PRIMARY KEY CHECK (model_id <> ''),
