@@ -1,6 +1,6 @@
 -- The database of AI Dispatch. Written by scripts/schema from sidecar/dispatcher/store/migrations: change those.
 -- Times (`_at`) are Unix seconds, UTC. Durations (`_s`) are seconds. Chances and shares are 0..1.
-PRAGMA user_version = 6;
+PRAGMA user_version = 7;
 
 CREATE TABLE model_registry (
     -- The models that may be chosen. History doesn't refer to it: it outlives a model.
@@ -263,6 +263,13 @@ CREATE TABLE model_rankings (
 CREATE UNIQUE INDEX prompt_variants_in_charge ON prompt_variants (family, task_type, state)
     WHERE state IN ('live', 'canary');
 
+CREATE TABLE model_generations (
+    -- Since when a model has the weights and the template it has: what came before isn't learned from.
+    model_id TEXT PRIMARY KEY CHECK (model_id <> ''),
+    identity TEXT NOT NULL CHECK (identity <> ''),  -- engine, reference, family, and the digest where one is known
+    since_at REAL NOT NULL CHECK (since_at BETWEEN 0 AND 1e11)
+) STRICT;
+
 CREATE TABLE task_counts (
     id INTEGER PRIMARY KEY CHECK (id = 1),  -- there is one set of counts
     version TEXT NOT NULL CHECK (version <> ''),  -- of hashing and labels: others mean nothing
@@ -277,10 +284,3 @@ CREATE TABLE task_teachers (
     examples REAL NOT NULL CHECK (examples > 0),
     PRIMARY KEY (workflow_id, label)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE model_generations (
-    -- Since when a model has the weights and the template it has: what came before isn't learned from.
-    model_id TEXT PRIMARY KEY CHECK (model_id <> ''),
-    identity TEXT NOT NULL CHECK (identity <> ''),  -- engine, reference, family, and the digest where one is known
-    since_at REAL NOT NULL CHECK (since_at BETWEEN 0 AND 1e11)
-) STRICT;

@@ -54,6 +54,8 @@ from dispatcher.hosts.docker_spec import DockerSettings
 from dispatcher.hosts.host import Host
 from dispatcher.hosts.process import ProcessHost
 from dispatcher.hosts.remote import RemoteHost
+from dispatcher.learning.task_file import load_task_weights
+from dispatcher.learning.task_sense import LearnedSense
 from dispatcher.logs import configure_logs
 from dispatcher.machine import lent_cores, lent_memory_mib
 from dispatcher.metrics import Metrics
@@ -99,6 +101,7 @@ from dispatcher.service.settle import Settler
 from dispatcher.service.ship_variants import ship_variants
 from dispatcher.service.start import Starter
 from dispatcher.service.stop import Stopper
+from dispatcher.service.task_sense import TaskSense
 from dispatcher.service.tasks import KeptTasks
 from dispatcher.service.variants import Variants
 from dispatcher.service.warm import Warmer
@@ -109,6 +112,7 @@ from dispatcher.store.dispatches import DispatchLog
 from dispatcher.store.generations import generations as known_generations
 from dispatcher.store.lifecycle import measured_peaks, record_lifecycle
 from dispatcher.store.models import admin_models, all_models, sync_catalogue
+from dispatcher.store.task_counts import taught_counts
 from dispatcher.weights.catalogue import CatalogueEntry, load_catalogue
 from dispatcher.weights.download import new_download_session
 from dispatcher.weights.library import WeightLibrary
@@ -233,7 +237,11 @@ async def sidecar(
         doctor = Doctor(fleet, registry, watcher, metrics)
         settler = Settler(fleet, equipment, doctor, tasks, now)
         room = Room(fleet, registry, settings.queue_max, settings.queue_model_max, now, random.Random())  # noqa: S311 - a jitter
+        sense = TaskSense(await _learned_sense(database), database, metrics, wall)
+        stack.callback(sense.save)  # before the database closes
+        tasks.supervise(sense.run, "learn task types")
         dispatcher = Dispatcher(
+            sense,
             Chooser(registry, fleet, variants, budget_mib, settings.deadline_confidence, settings.max_tokens_default),
             learning.panel,
             partial(learning.explorer.pick, rng=chance),
@@ -302,7 +310,7 @@ async def sidecar(
                 Calibrator(dispatcher, fleet, settings.timeout_max_s), registry, settings.write_timeout_s
             ).routes(),
             *ContainersApi(fleet, manager, budget_mib, now).routes(),
-            *LogApi(database, wall).routes(),
+            *LogApi(database, wall, lambda: sense.agreement).routes(),
             *PromptVariantsApi(variants).routes(),
             *FeedbackApi(database, metrics, wall, settings.feedback_daily_max).routes(),
             *RankersApi(learning.rankers).routes(),
@@ -328,6 +336,16 @@ def _bounds(settings: Settings, budget_mib: int) -> Bounds:
         every_s=settings.optimizer_every_s,
         applies=settings.optimizer_apply is Applying.ON,
     )
+
+
+async def _learned_sense(database: Database) -> LearnedSense | None:
+    """What is known of task types, shipped and taught here; None, and the rules decide, when the table is broken."""
+    try:
+        weights = await asyncio.to_thread(load_task_weights)
+    except (OSError, ValueError) as error:
+        _LOG.error("task_table_unusable", error=str(error))
+        return None
+    return LearnedSense(weights, await taught_counts(database))
 
 
 def _hosts(

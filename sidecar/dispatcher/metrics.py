@@ -78,6 +78,18 @@ class Metrics:
             ["source", "counted"],
             registry=registry,
         )
+        self.task_type_agreement = Counter(
+            "ai_dispatch_task_type_agreement",
+            "Dispatches whose caller named the task type, by it, who decides on auto, and whether rightly.",
+            ["task_type", "decided_by", "agreed"],
+            registry=registry,
+        )
+        self.complexity_agreement = Counter(
+            "ai_dispatch_complexity_agreement",
+            "Dispatches whose caller named the complexity, by it, who decides on auto, and whether rightly.",
+            ["complexity", "decided_by", "agreed"],
+            registry=registry,
+        )
         self.total_s = Histogram(
             "ai_dispatch_dispatch_seconds",
             "Time of succeeded dispatches, by model.",

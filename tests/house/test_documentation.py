@@ -59,7 +59,7 @@ def all_routes() -> set[str]:
         ModelsApi(nothing, nothing, nothing, nothing, 0),  # type: ignore[arg-type]
         CalibrationApi(nothing, nothing, 0),  # type: ignore[arg-type]
         ContainersApi(nothing, nothing, 0, nothing),  # type: ignore[arg-type]
-        LogApi(nothing, nothing),  # type: ignore[arg-type]
+        LogApi(nothing, nothing, nothing),  # type: ignore[arg-type]
         FeedbackApi(nothing, nothing, nothing, 0),  # type: ignore[arg-type]
         RankersApi(nothing),  # type: ignore[arg-type]
         PromptVariantsApi(nothing),  # type: ignore[arg-type]

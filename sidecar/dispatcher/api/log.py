@@ -8,8 +8,15 @@ from aiohttp import web
 from dispatcher.api.bodies import json_response
 from dispatcher.api.replies import stored_reply
 from dispatcher.api.routes import Query, Route, Scope
-from dispatcher.api.schemas import PerformanceReply, PerformanceRowReply, StoredDispatchReply
+from dispatcher.api.schemas import (
+    AgreedReply,
+    AutoAgreementReply,
+    PerformanceReply,
+    PerformanceRowReply,
+    StoredDispatchReply,
+)
 from dispatcher.api.times import iso, since
+from dispatcher.core.agreement import Agreed, Agreement
 from dispatcher.core.record import GroupBy
 from dispatcher.core.task import DispatchId
 from dispatcher.errors import DispatchNotFound, InvalidRequest
@@ -23,10 +30,11 @@ _SINCE_DEFAULT = "7d"
 
 @dataclass(frozen=True, slots=True)
 class LogApi:
-    """Reads the log. `wall` is Unix time, in seconds."""
+    """Reads the log. `wall` is Unix time, in seconds; `agreement` counts since the start."""
 
     database: Database
     wall: Callable[[], float]
+    agreement: Callable[[], Agreement]
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -62,7 +70,12 @@ class LogApi:
         after = since(request.query.get("since", _SINCE_DEFAULT), self.wall())
         rows = await performance(self.database, group_by, after)
         return json_response(
-            PerformanceReply(group_by=group_by, since=iso(after), rows=[_row_reply(row) for row in rows])
+            PerformanceReply(
+                group_by=group_by,
+                since=iso(after),
+                rows=[_row_reply(row) for row in rows],
+                auto_agreement=_agreement_reply(self.agreement()),
+            )
         )
 
     async def dispatch(self, request: web.Request) -> web.StreamResponse:
@@ -80,6 +93,16 @@ def _group_by(text: str) -> GroupBy:
         return GroupBy(text)
     except ValueError as error:
         raise InvalidRequest(f"group_by: say one of {', '.join(GroupBy)}") from error
+
+
+def _agreement_reply(agreement: Agreement) -> AutoAgreementReply:
+    return AutoAgreementReply(
+        task_type=_agreed_reply(agreement.task_type), complexity=_agreed_reply(agreement.complexity)
+    )
+
+
+def _agreed_reply(agreed: Agreed) -> AgreedReply:
+    return AgreedReply(named=agreed.named, agreed=agreed.agreed, rules_agreed=agreed.rules_agreed, share=agreed.share)
 
 
 def _row_reply(row: PerformanceRow) -> PerformanceRowReply:

@@ -348,12 +348,29 @@ class PerformanceRowReply(Reply):
     explored: int = Field(description="Those that tried a model though another was expected to be better.")
 
 
+class AgreedReply(Reply):
+    """Dispatches whose caller named something, and how many of them `auto` would have named so too."""
+
+    named: int
+    agreed: int
+    rules_agreed: int = Field(description="How many the rules alone would have named so.")
+    share: float | None = Field(description="agreed ÷ named; null when nobody named any.")
+
+
+class AutoAgreementReply(Reply):
+    """How often `auto` would have said what callers said themselves, each asked before it was learned from."""
+
+    task_type: AgreedReply
+    complexity: AgreedReply
+
+
 class PerformanceReply(Reply):
     """How dispatches went, grouped."""
 
     group_by: str
     since: str
     rows: list[PerformanceRowReply]
+    auto_agreement: AutoAgreementReply = Field(description="Since the sidecar's start, of all dispatches.")
 
 
 class SaidReply(Reply):

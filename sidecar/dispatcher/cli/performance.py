@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from dispatcher.api.schemas import PerformanceReply
+from dispatcher.api.schemas import AgreedReply, PerformanceReply
 from dispatcher.cli.client import ask
 from dispatcher.cli.durations import seconds
 from dispatcher.cli.options import AsJson, url_of
@@ -42,9 +42,8 @@ def performance(
 
 
 def _table(reply: PerformanceReply) -> Table:
-    table = new_table(
-        reply.group_by.replace("_", " "), *_NUMBERS, right=frozenset(_NUMBERS), caption=f"since {reply.since}"
-    )
+    caption = f"since {reply.since}{_auto(reply.auto_agreement.task_type)}"
+    table = new_table(reply.group_by.replace("_", " "), *_NUMBERS, right=frozenset(_NUMBERS), caption=caption)
     for row in reply.rows:
         table.add_row(
             " / ".join(filter(None, (row.workflow_id, row.key))) or "unknown",
@@ -56,3 +55,8 @@ def _table(reply: PerformanceReply) -> Table:
             "–" if row.p90_kept is None else f"{row.p90_kept:.0%}",
         )
     return table
+
+
+def _auto(agreed: AgreedReply) -> str:
+    """How well `auto` does, where anybody could tell."""
+    return "" if agreed.share is None else f"; auto would have told {agreed.share:.0%} of {agreed.named} task types"

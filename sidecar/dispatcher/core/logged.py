@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dispatcher.core.feedback import Feedback
 from dispatcher.core.record import DispatchRecord
-from dispatcher.core.reward import NOTHING, Label, Signals, hint_of, label_of, label_of_failure
+from dispatcher.core.reward import NOTHING, Label, Signals, label_of, label_of_failure
 from dispatcher.core.task import ModelId
 
 

@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dispatcher.core.classification import classify
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.decision import Decision, Explanation
 from dispatcher.core.exploration import THE_BEST, Contender, Pick
@@ -45,6 +44,7 @@ from dispatcher.service.panel import Panel
 from dispatcher.service.poison import PoisonGuard
 from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
+from dispatcher.service.task_sense import TaskSense
 from dispatcher.service.trail import Trail, ending_of
 from dispatcher.service.warm import Warmer
 
@@ -72,6 +72,7 @@ class Dispatcher:
 
     def __init__(
         self,
+        sense: TaskSense,
         chooser: Chooser,
         panel: Panel,
         explore: Callable[[Sequence[Contender]], Pick],
@@ -87,6 +88,7 @@ class Dispatcher:
         attempts_max: int,
         stall_s: float,
     ) -> None:
+        self._sense = sense
         self._chooser = chooser
         self._panel = panel
         self._explore = explore
@@ -128,6 +130,7 @@ class Dispatcher:
             raise
         record = trail.record(Ending.SUCCEEDED, None, self._now())
         self._recorder.record(record)
+        self._sense.note(request, trail.text)
         explanation = record.explanation or done.choice.explanation()
         return Answer(
             dispatch_id=dispatch_id,
@@ -169,7 +172,7 @@ class Dispatcher:
             begun_s=begun_s,
             deadline=Deadline.after(begun_s, request.requirements.timeout_s),
             text=text,
-            classified=classify(request.task_type, request.complexity, text),
+            classified=self._sense.classify(request.task_type, request.complexity, text),
             forecaster=forecaster,
         )
 

@@ -2,7 +2,9 @@
 
 from dispatcher.api.job_schemas import JobListReply, JobReply
 from dispatcher.api.schemas import (
+    AgreedReply,
     AttemptReply,
+    AutoAgreementReply,
     ContainerReply,
     ContainersReply,
     DecisionReply,
@@ -214,4 +216,8 @@ PERFORMANCE = PerformanceReply(
             explored=2,
         )
     ],
+    auto_agreement=AutoAgreementReply(
+        task_type=AgreedReply(named=40, agreed=31, rules_agreed=20, share=0.775),
+        complexity=AgreedReply(named=0, agreed=0, rules_agreed=0, share=None),
+    ),
 )

@@ -118,6 +118,7 @@ async def test_performance_asks_for_the_group_and_shows_what_is_known(run: Run, 
     sidecar.answers("GET /api/performance", PERFORMANCE)
     result = await run("performance", "--group-by", "task_type", "--since", "24h")
     assert sidecar.asked[0].query == {"group_by": "task_type", "since": "24h"}
+    assert "auto would have told 78% of 40 task types" in " ".join(result.stdout.split())
     row = result.stdout.splitlines()[1].split()
     assert row == ["tiny", "12", "75%", "1.5", "s", "1.2", "s", "2", "min", "–", "0.40", "s", "100", "200", "91%"]
 
