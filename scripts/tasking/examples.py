@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as parquet
 
-from dispatcher.core.classification import likeliest, task_scores
+from dispatcher.core.classification import likeliest, task_scores, words_of
 from dispatcher.core.features import TextFeatures, features_of
 from dispatcher.core.task import Complexity, Message, Role, TaskType
 from dispatcher.learning.task_words import rows_of
@@ -96,7 +96,7 @@ def example(
 ) -> Example:
     """Measure a prompt as serving does."""
     text = features_of([Message(Role.USER, prompt)])
-    scores = task_scores(text)
+    scores = task_scores(text, words_of(text))
     return Example(task_type, complexity, text, rows_of(text), scores, likeliest(scores, text), weight, place, is_own)
 
 

@@ -42,7 +42,11 @@ async def test_auto_follows_what_a_node_says_of_prompts_that_look_alike_also_aft
     client = await start_sidecar(spec("small"))
     assert await task_type_of(client, booking(90)) != "classification"
     await teach(client, 12)
-    assert await task_type_of(client, booking(91)) == "classification"
+
+    async def is_learned() -> bool:
+        return await task_type_of(client, booking(91)) == "classification"
+
+    await until(is_learned, "auto follows", within_s=20)
     assert await task_type_of(client, "Translate to German: the parcel is late") == "translation"
     await client.close()
     again = await start_sidecar(spec("small"), folder=client.folder)

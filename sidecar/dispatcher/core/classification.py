@@ -113,14 +113,23 @@ class Classification:
 
 def classify(task_type: TaskType, complexity: Complexity, text: TextFeatures) -> Classification:
     """Fill in what the caller left `auto`; what they said is kept."""
+    if task_type is not TaskType.AUTO and complexity is not Complexity.AUTO:
+        return Classification(task_type, complexity)
+    words = words_of(text)
     if task_type is TaskType.AUTO:
-        task_type = likeliest(task_scores(text), text)
-    return Classification(task_type, complexity_of(task_type, text) if complexity is Complexity.AUTO else complexity)
+        task_type = likeliest(task_scores(text, words), text)
+    if complexity is Complexity.AUTO:
+        complexity = complexity_of(task_type, text, words)
+    return Classification(task_type, complexity)
 
 
-def task_scores(text: TextFeatures) -> dict[TaskType, int]:
-    """What speaks for each task type; those for which nothing does aren't in it."""
-    words = _words(text)
+def words_of(text: TextFeatures) -> str:
+    """The words of a sample, each with a space before and after: what signs are looked for in."""
+    return f" {' '.join(_WORD.findall(text.sample))} "
+
+
+def task_scores(text: TextFeatures, words: str) -> dict[TaskType, int]:
+    """What speaks for each task type; those for which nothing does aren't in it. `words` are the text's `words_of`."""
     scores: dict[TaskType, int] = {}
     for sign in _SIGNS:
         if _has(words, sign.phrases):
@@ -137,9 +146,8 @@ def likeliest(scores: Mapping[TaskType, int], text: TextFeatures) -> TaskType:
     return max(scores, key=lambda task_type: scores[task_type])
 
 
-def complexity_of(task_type: TaskType, text: TextFeatures) -> Complexity:
-    """How hard a prompt of this task type looks."""
-    words = _words(text)
+def complexity_of(task_type: TaskType, text: TextFeatures, words: str) -> Complexity:
+    """How hard a prompt of this task type looks. `words` are the text's `words_of`."""
     points = sum(phrase in words for phrase in _HARD_WORDS)
     points += task_type in (TaskType.REASONING, TaskType.CODE_GENERATION)
     points += (text.prompt_tokens > 600) + (text.prompt_tokens > 2500)
@@ -165,10 +173,6 @@ def _shapes(text: TextFeatures, words: str) -> list[tuple[TaskType, int]]:
     if _GREETING.match(text.sample) or text.turns > 2:
         found.append((TaskType.CHAT, 2))
     return found
-
-
-def _words(text: TextFeatures) -> str:
-    return f" {' '.join(_WORD.findall(text.sample))} "
 
 
 def _has(words: str, phrases: Sequence[str]) -> bool:

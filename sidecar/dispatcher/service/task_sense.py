@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from dispatcher.core.agreement import Agreement
-from dispatcher.core.classification import Classification, classify, complexity_of
+from dispatcher.core.classification import Classification, classify, complexity_of, likeliest, task_scores
 from dispatcher.core.features import TextFeatures
 from dispatcher.core.task import Complexity, DispatchRequest, Source, TaskType
-from dispatcher.learning.task_sense import LearnedSense
-from dispatcher.learning.task_words import rows_of
+from dispatcher.learning.task_sense import LearnedSense, Seen
 from dispatcher.metrics import Metrics
 from dispatcher.store.database import Database
 from dispatcher.store.task_counts import post_taught_counts
@@ -57,11 +56,11 @@ class TaskSense:
         """Fill in what the caller left `auto`; what they said is kept."""
         if self._learned is None or (task_type is not TaskType.AUTO and complexity is not Complexity.AUTO):
             return classify(task_type, complexity, text)
-        rows = rows_of(text)
+        prompt = Seen.of(text)
         if task_type is TaskType.AUTO:
-            task_type, _ = self._learned.task_type(text, rows)
+            task_type, _ = self._learned.task_type(prompt)
         if complexity is Complexity.AUTO:
-            complexity, _ = self._learned.complexity(task_type, text, rows)
+            complexity, _ = self._learned.complexity(task_type, prompt)
         return Classification(task_type, complexity)
 
     def note(self, request: DispatchRequest, text: TextFeatures) -> None:
@@ -97,27 +96,27 @@ class TaskSense:
             self._unsaved, self._saved_at = 0, self._wall()
 
     def _learn(self, said: _Answered) -> None:
-        rows = rows_of(said.text)
+        prompt = Seen.of(said.text)
         if said.task_type is not TaskType.AUTO:
-            self._compare_task_type(said, rows)
+            self._compare_task_type(said, prompt)
         if said.complexity is not Complexity.AUTO:
-            self._compare_complexity(said, rows)
+            self._compare_complexity(said, prompt)
         if self._learned is not None:
-            self._learned.learn(rows, _labels(said), said.workflow_id)
+            self._learned.learn(prompt, _labels(said), said.workflow_id)
             self._unsaved += 1
 
-    def _compare_task_type(self, said: _Answered, rows: Sequence[int]) -> None:
-        ruled = classify(TaskType.AUTO, Complexity.LOW, said.text).task_type
-        guess, is_learned = self._learned.task_type(said.text, rows) if self._learned else (ruled, False)
+    def _compare_task_type(self, said: _Answered, prompt: Seen) -> None:
+        ruled = likeliest(task_scores(prompt.text, prompt.words), prompt.text)
+        guess, is_learned = self._learned.task_type(prompt) if self._learned else (ruled, False)
         agrees = guess is said.task_type
         counted = self.agreement.task_type.counted(agrees=agrees, rules_agree=ruled is said.task_type)
         self.agreement = replace(self.agreement, task_type=counted)
         self._metrics.task_type_agreement.labels(said.task_type, _decider(is_learned), _yes_or_no(agrees)).inc()
 
-    def _compare_complexity(self, said: _Answered, rows: Sequence[int]) -> None:
-        task_type = self.classify(said.task_type, Complexity.LOW, said.text).task_type
-        ruled = complexity_of(task_type, said.text)
-        guess, is_learned = self._learned.complexity(task_type, said.text, rows) if self._learned else (ruled, False)
+    def _compare_complexity(self, said: _Answered, prompt: Seen) -> None:
+        task_type = self.classify(said.task_type, said.complexity, prompt.text).task_type
+        ruled = complexity_of(task_type, prompt.text, prompt.words)
+        guess, is_learned = self._learned.complexity(task_type, prompt) if self._learned else (ruled, False)
         agrees = guess is said.complexity
         counted = self.agreement.complexity.counted(agrees=agrees, rules_agree=ruled is said.complexity)
         self.agreement = replace(self.agreement, complexity=counted)

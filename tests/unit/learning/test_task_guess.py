@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher.core.classification import likeliest, task_scores
+from dispatcher.core.classification import likeliest, task_scores, words_of
 from dispatcher.core.features import TextFeatures, features_of
 from dispatcher.core.task import Message, Role, TaskType
 from dispatcher.learning.task_file import CARD, TABLE, load_task_weights
@@ -27,7 +27,7 @@ def text_of(prompt: str) -> TextFeatures:
 
 
 def served(weights: TaskWeights, text: TextFeatures) -> TaskType:
-    scores = task_scores(text)
+    scores = task_scores(text, words_of(text))
     ruled = likeliest(scores, text)
     guess, chance = weights.guess(weights.logits(rows_of(text), scores, ruled))
     return guess if chance >= weights.sure_from else ruled

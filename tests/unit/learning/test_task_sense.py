@@ -7,14 +7,13 @@ from dataclasses import replace
 import pytest
 
 from dispatcher.core.classification import complexity_of
-from dispatcher.core.features import TextFeatures, features_of
+from dispatcher.core.features import features_of
 from dispatcher.core.task import Complexity, Message, Role, TaskType
 from dispatcher.core.taught import TaughtCounts
 from dispatcher.learning.task_file import load_task_weights
 from dispatcher.learning.task_guess import KINDS
-from dispatcher.learning.task_sense import LearnedSense
+from dispatcher.learning.task_sense import LearnedSense, Seen
 from dispatcher.learning.task_taught import VERSION
-from dispatcher.learning.task_words import rows_of
 from scripts.tasking.examples import Example, fresh_examples, own_examples
 
 WEIGHTS = load_task_weights()
@@ -32,25 +31,24 @@ BOOKINGS = [
 ]
 
 
-def text_of(prompt: str) -> TextFeatures:
-    return features_of([Message(Role.USER, prompt)])
+def seen(prompt: str) -> Seen:
+    return Seen.of(features_of([Message(Role.USER, prompt)]))
 
 
 def task_type(sense: LearnedSense, prompt: str) -> TaskType:
-    text = text_of(prompt)
-    return sense.task_type(text, rows_of(text))[0]
+    return sense.task_type(seen(prompt))[0]
 
 
 def taught(prompts: list[str], *labels: str, workflow: str = "books") -> LearnedSense:
     sense = LearnedSense(WEIGHTS)
     for prompt in prompts:
-        sense.learn(rows_of(text_of(prompt)), labels, workflow)
+        sense.learn(seen(prompt), labels, workflow)
     sense.refresh()
     return sense
 
 
 def right(sense: LearnedSense, examples: list[Example]) -> float:
-    return sum(sense.task_type(one.text, one.rows)[0] is one.task_type for one in examples) / len(examples)
+    return sum(sense.task_type(Seen.of(one.text))[0] is one.task_type for one in examples) / len(examples)
 
 
 def test_prompts_that_look_alike_follow_what_a_node_says_of_them() -> None:
@@ -69,22 +67,24 @@ def test_prompts_that_dont_look_alike_stay_as_they_were() -> None:
 
 
 def test_a_complexity_that_callers_name_is_learned_too() -> None:
-    text = text_of(BOOKINGS[-1])
-    assert complexity_of(TaskType.CLASSIFICATION, text) is not Complexity.HIGH
+    prompt = seen(BOOKINGS[-1])
+    assert complexity_of(TaskType.CLASSIFICATION, prompt.text, prompt.words) is not Complexity.HIGH
     sense = taught(BOOKINGS[:10], Complexity.HIGH)
-    assert sense.complexity(TaskType.CLASSIFICATION, text, rows_of(text)) == (Complexity.HIGH, True)
+    assert sense.complexity(TaskType.CLASSIFICATION, prompt) == (Complexity.HIGH, True)
 
 
 def test_without_a_word_of_callers_the_rules_name_the_complexity() -> None:
     sense = LearnedSense(WEIGHTS)
     for one in FRESH:
-        assert sense.complexity(one.task_type, one.text, one.rows) == (complexity_of(one.task_type, one.text), False)
+        prompt = Seen.of(one.text)
+        ruled = complexity_of(one.task_type, prompt.text, prompt.words)
+        assert sense.complexity(one.task_type, prompt) == (ruled, False)
 
 
 def test_ten_thousand_lies_of_one_workflow_spoil_next_to_nothing() -> None:
     chance, sense, prompts = random.Random(7), LearnedSense(WEIGHTS), own_examples()
     for _ in range(10_000):
-        sense.learn(chance.choice(prompts).rows, [chance.choice(KINDS)], "liar")
+        sense.learn(Seen.of(chance.choice(prompts).text), [chance.choice(KINDS)], "liar")
     sense.refresh()
     assert right(sense, FRESH) >= right(LearnedSense(WEIGHTS), FRESH) - 0.03
 
