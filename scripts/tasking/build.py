@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from dispatcher.learning.task_file import load_task_weights, write_task_weights
+from scripts.tasking.complexity import complexity_report
 from scripts.tasking.examples import SOURCES, Example, fresh_examples, own_examples, public_examples
 from scripts.tasking.fit import fit
 from scripts.tasking.judge import Told, accuracy, best_threshold, blind, by_kind, cross_validated, told_by
@@ -30,16 +31,26 @@ def main() -> None:
     fresh = fresh_examples()
     judged = {"held_out_own": _held(own), "held_out_public": _held(public), "fresh": fresh}
     words_only = fit([blind(one) for one in seen])
-    report = {
+    report: dict[str, dict[str, float]] = {
         "cross_validated_own": _told([one for one in tried if one.example.is_own], sure_from),
         "cross_validated_public": _told([one for one in tried if not one.example.is_own], sure_from),
         **{name: _told(told_by(weights, part), weights.sure_from) for name, part in judged.items()},
     }
     for name, part in judged.items():
         report[name]["words_only"] = accuracy(told_by(words_only, map(blind, part)), 0.0).table
+    complexity = complexity_report(given.data, own)
     if not given.check:
-        write_task_weights(weights, {"sources": _sources(len(own), len(public)), "accuracy": report})
-    print(json.dumps({**report, "by_kind": by_kind(told_by(weights, _held(own) + fresh), weights.sure_from)}))
+        facts = {"sources": _sources(len(own), len(public)), "accuracy": report, "complexity": complexity}
+        write_task_weights(weights, facts)
+    print(
+        json.dumps(
+            {
+                **report,
+                "complexity": complexity,
+                "by_kind": by_kind(told_by(weights, _held(own) + fresh), weights.sure_from),
+            }
+        )
+    )
 
 
 def _held(examples: list[Example]) -> list[Example]:

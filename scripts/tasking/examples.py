@@ -49,13 +49,13 @@ class Example:
 def own_examples(folder: Path = _HERE / "instructions", contents: Path = _HERE / "contents.txt") -> list[Example]:
     """Read our own instructions, one a line; those held out come with contents that are held out too."""
     pool = [_unescaped(line) for line in contents.read_text().splitlines()]
-    held = [content for content in pool if _place(content) < HELD_OUT]
-    kept = [content for content in pool if _place(content) >= HELD_OUT]
+    held = [content for content in pool if place_of(content) < HELD_OUT]
+    kept = [content for content in pool if place_of(content) >= HELD_OUT]
     found = []
     for path in sorted(folder.glob("*.txt")):
         for line in path.read_text().splitlines():
             complexity, _, instruction = line.partition("\t")
-            place = _place(line)
+            place = place_of(line)
             prompts = _filled(_unescaped(instruction), held if place < HELD_OUT else kept)
             found += [
                 example(TaskType(path.stem), Complexity(complexity), prompt, 1 / len(prompts), place, is_own=True)
@@ -74,7 +74,7 @@ def public_examples(folder: Path) -> list[Example]:
         for task_type, prompts in sorted(by_task.items()):
             taken = random.Random(source).sample(prompts, min(_PUBLIC_MAX, len(prompts)))  # noqa: S311 - a choice, no secret
             found += [
-                example(TaskType(task_type), Complexity.AUTO, prompt, 1.0, _place(prompt), is_own=False)
+                example(TaskType(task_type), Complexity.AUTO, prompt, 1.0, place_of(prompt), is_own=False)
                 for prompt in taken
             ]
     return found
@@ -86,7 +86,7 @@ def fresh_examples(path: Path = _HERE / "fresh.txt") -> list[Example]:
     for line in path.read_text().splitlines():
         task_type, complexity, prompt = line.split("\t", 2)
         found.append(
-            example(TaskType(task_type), Complexity(complexity), _unescaped(prompt), 1.0, _place(line), is_own=True)
+            example(TaskType(task_type), Complexity(complexity), _unescaped(prompt), 1.0, place_of(line), is_own=True)
         )
     return found
 
@@ -111,5 +111,6 @@ def _unescaped(line: str) -> str:
     return line.replace("\\n", "\n")
 
 
-def _place(text: str) -> float:
+def place_of(text: str) -> float:
+    """Say where a text hashes to, 0..1."""
     return int.from_bytes(sha256(text.encode()).digest()[:4], "big") / (1 << 32)

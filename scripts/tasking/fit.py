@@ -20,13 +20,22 @@ _STEPS_MAX = 150
 
 def fit(examples: Sequence[Example], sure_from: float = 0.0) -> TaskWeights:
     """Fit to all of these, each task type with the same weight."""
-    design, right = _design(examples), np.array([KINDS.index(one.task_type) for one in examples])
-    weight = _balanced(examples, right)
-    share, kinds = weight / weight.sum(), len(KINDS)
-    truth = np.eye(kinds)[right]
+    design, right = design_of(examples), np.array([KINDS.index(one.task_type) for one in examples])
+    weight, kinds = _balanced(examples, right), len(KINDS)
+    found = softmax(design, right, weight, kinds).astype(np.float32)
+    rows, scores, leaders, bias = np.split(found, np.cumsum([ROWS, kinds, kinds]))
+    common = (weight / weight.sum() @ (design[:, :ROWS] > 0)).astype(np.float32)
+    return TaskWeights("", rows * _ROWS_GAIN, scores, leaders, bias[0] * _BIAS_GAIN, common, sure_from)
+
+
+def softmax(
+    design: csr_matrix, right: NDArray[np.int_], weight: NDArray[np.float64], labels: int
+) -> NDArray[np.float64]:
+    """Fit a table of weights. Shape (columns of the design, labels)."""
+    share, truth = weight / weight.sum(), np.eye(labels)[right]
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        table = flat.reshape(-1, kinds)
+        table = flat.reshape(-1, labels)
         logits = design @ table
         logits -= logits.max(1, keepdims=True)
         odds = np.exp(logits)
@@ -35,14 +44,13 @@ def fit(examples: Sequence[Example], sure_from: float = 0.0) -> TaskWeights:
         slope = design.T @ ((odds / total - truth) * share[:, None]) + _PENALTY * table
         return -likelihood + _PENALTY * float(flat @ flat) / 2, slope.ravel()
 
-    start = np.zeros(design.shape[1] * kinds)
+    start = np.zeros(design.shape[1] * labels)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS_MAX}).x
-    rows, scores, leaders, bias = np.split(found.reshape(-1, kinds).astype(np.float32), np.cumsum([ROWS, kinds, kinds]))
-    common = (share @ (design[:, :ROWS] > 0)).astype(np.float32)
-    return TaskWeights("", rows * _ROWS_GAIN, scores, leaders, bias[0] * _BIAS_GAIN, common, sure_from)
+    return found.reshape(-1, labels)
 
 
-def _design(examples: Sequence[Example]) -> csr_matrix:
+def design_of(examples: Sequence[Example]) -> csr_matrix:
+    """Lay out what each prompt switches on: rows, the rules' scores, their leader, and one for all."""
     counts = [len(one.rows) for one in examples]
     places = np.array([row for one in examples for row in one.rows])
     values = np.repeat([_ROWS_GAIN * max(count, 1) ** -0.5 for count in counts], counts)
