@@ -10,7 +10,7 @@ import numpy as np
 from dispatcher.learning.examples import Requests
 from dispatcher.learning.landmarks import Landmarks
 from dispatcher.learning.lsa import fit_text_encoder
-from dispatcher.learning.prior_base import save_landmarks
+from dispatcher.learning.prior_base import save_base, usual_moves
 from dispatcher.learning.shipped import FOLDER, ShippedPrior
 from scripts.bench.routes.data import Table, load
 from scripts.bench.routes.routers import WIDTH, expected_cost
@@ -44,7 +44,8 @@ def main() -> None:
     metrics = check(fit([one for one, _ in halves]), [(fit_part, judged) for fit_part, judged in halves])
     prior = fit(tables)
     prior.save(asked.to, _card(tables, metrics, prior))
-    save_landmarks(_landmarks(tables, prior), asked.to)
+    usual = usual_moves(prior, [(table.requests(prior.encoder), table.facts) for table in tables])
+    save_base(_landmarks(tables, prior), usual, asked.to)
     size = sum(path.stat().st_size for path in asked.to.iterdir())
     if size > _SIZE_MAX:
         raise SystemExit(f"{size} bytes are more than {_SIZE_MAX}")

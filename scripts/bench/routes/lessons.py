@@ -36,5 +36,5 @@ def lessons(questions: tuple[Question, ...], count: int, width: int, rng: random
             ),
             timed=machine.answer(work, node, question),
             label=Label(1.0, float(rng.random() < skill), 1.0),
-            shared_weight=1.0,
+            shared=Label(1.0, None, 0.0),
         )

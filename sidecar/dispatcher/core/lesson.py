@@ -17,7 +17,7 @@ class Lesson:
         features: the request as the ranker saw it; None of one that looks at none.
         timed: its times; None when they say nothing of the model.
         label: whether it was usable, how good it was, and how sure that is.
-        shared_weight: how much of the label's weight counts where dispatches of others are decided by it.
+        shared: the same where dispatches of others are decided by it: callers' words count there only so much.
     """
 
     spec: ModelSpec
@@ -29,7 +29,7 @@ class Lesson:
     features: RequestFeatures | None
     timed: TimedOutcome | None
     label: Label
-    shared_weight: float
+    shared: Label
 
     @property
     def node(self) -> str:

@@ -1,10 +1,10 @@
 """A dispatch of the log with what came of it: what there is to learn from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dispatcher.core.feedback import Feedback
 from dispatcher.core.record import DispatchRecord
-from dispatcher.core.reward import NOTHING, Label, Signals, label_of, label_of_failure
+from dispatcher.core.reward import NOTHING, Label, Signals, hint_of, label_of, label_of_failure
 from dispatcher.core.task import ModelId
 
 
@@ -40,6 +40,13 @@ class LoggedOutcome:
     def label(self) -> Label:
         """What it teaches of the model that answered, at this very node; see `label_with` for everywhere else."""
         return label_of(self.signals)
+
+    def label_with(self, words_weight: float) -> Label:
+        """What it teaches where what callers said of it counts only so much."""
+        said = self.label
+        if said.quality is None or words_weight <= 0.0:
+            return hint_of(self.signals)
+        return replace(said, weight=words_weight)
 
     @property
     def failures(self) -> tuple[tuple[ModelId, Label], ...]:

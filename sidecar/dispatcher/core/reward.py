@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dispatcher.core.outcome import Ending, FinishReason
 
 HINT = 0.1
-"""What it counts that nobody complained of an answer; an explicit word counts 1."""
+"""What it counts that nobody complained of an answer: that it was as expected. An explicit word counts 1."""
 
 # Error codes for which the model is to blame, and those for which its server is: of the answers these say nothing.
 _BAD_ANSWER = frozenset({"invalid_answer"})
@@ -46,7 +46,10 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What to learn. None where there is nothing to learn; `success` counts 1, `quality` counts `weight`."""
+    """What to learn; None where nothing is known. `success` counts 1, `quality` counts `weight`.
+
+    With some weight and no quality, the answer was as good as expected: that makes surer, and changes nothing.
+    """
 
     success: float | None
     quality: float | None
@@ -54,6 +57,8 @@ class Label:
 
 
 NOTHING = Label(None, None, 0.0)
+FAILED = Label(0.0, None, 0.0)
+"""Of no use; how good it would have been isn't known."""
 
 
 def label_of(signals: Signals) -> Label:
@@ -74,14 +79,12 @@ def hint_of(signals: Signals) -> Label:
     if signals.ending is not Ending.SUCCEEDED:
         return label_of_failure(signals.error_code) if signals.ending is Ending.FAILED else NOTHING
     if signals.is_valid is False or signals.is_empty or signals.is_refusal or signals.was_retried:
-        return Label(0.0, 0.0, 1.0)
+        return FAILED
     if signals.finish_reason is FinishReason.LENGTH and not signals.has_asked_length:
-        return Label(0.5, 0.5, HINT)
-    return Label(1.0, 1.0, HINT)
+        return Label(0.5, None, 0.0)
+    return Label(1.0, None, HINT)
 
 
 def label_of_failure(error_code: str | None) -> Label:
     """What an attempt teaches that ended with this error; nothing when the model had no part in it."""
-    if error_code in _BAD_ANSWER:
-        return Label(0.0, 0.0, 1.0)
-    return Label(0.0, None, 0.0) if error_code in _BAD_SERVER else NOTHING
+    return FAILED if error_code in _BAD_ANSWER | _BAD_SERVER else NOTHING

@@ -52,7 +52,7 @@ class DatasetWriter:
     def add(self, lesson: Lesson) -> None:
         """Take in a lesson, if it teaches anything that is trained."""
         timed, label = lesson.timed, lesson.label
-        is_judged = label.quality is not None and lesson.shared_weight > 0
+        is_judged = label.quality is not None and label.weight > 0
         if (timed is None and not is_judged) or lesson.task_type not in TASKS:
             return
         self._reals.extend(
@@ -64,7 +64,7 @@ class DatasetWriter:
                 timed.total_s if timed else nan,
                 lesson.spec.quality.of(lesson.task_type, lesson.complexity),
                 _or_nan(label.quality if is_judged else None),
-                lesson.shared_weight if is_judged else 0.0,
+                label.weight if is_judged else 0.0,
             )
         )
         self._wholes.extend(

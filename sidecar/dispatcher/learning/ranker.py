@@ -111,7 +111,7 @@ class Ranker:
 
     def learn(self, lesson: Lesson) -> None:
         """Take in one dispatch. Its times and success are learned by experience, which rankers share."""
-        if lesson.label.quality is not None and lesson.label.weight > 0:
+        if lesson.label.weight > 0:
             self._quality.learn(lesson)
 
     def reset(self, model_id: str) -> None:

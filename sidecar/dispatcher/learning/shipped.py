@@ -77,8 +77,12 @@ class ShippedPrior:
         tasks = frozenset(WORK[task] for task in seen)
         return cls(encoder, FastBooster(fitted.model_to_string()), tasks, smallest)
 
-    def predict(self, request: RequestFeatures, facts: Sequence[ModelFacts]) -> Floats:
-        """Expected quality, 0 to 1, of each candidate; its text must be placed by this prior's encoder."""
+    def predict(self, request: RequestFeatures, facts: Sequence[ModelFacts], less: float = 0.0) -> Floats:
+        """Expected quality, 0 to 1, of each candidate; its text must be placed by this prior's encoder.
+
+        Args:
+            less: log odds to take off for all: what the public prompts are harder by than those of callers.
+        """
         prior = np.array([one.prior_quality for one in facts])
         if not any(request.numbers[SIZES + WORK.index(task)] for task in self.tasks):
             return prior
@@ -86,18 +90,23 @@ class ShippedPrior:
         rows[:, :_SIZE_COLUMN] = request.numbers
         rows[:, _SIZE_COLUMN : _SIZE_COLUMN + _TRAITS] = _traits(facts, self.smallest_b)
         rows[:, _SIZE_COLUMN + _TRAITS :] = request.text
-        return _moved(prior, self.booster.predict(rows, raw=True))
+        return _moved(prior, self.booster.predict(rows, raw=True) - less)
 
     def predict_many(self, requests: Requests, facts: Sequence[ModelFacts], prior: Floats) -> Floats:
         """The same for many requests; `prior`, the catalogue's quality, and what is returned are (requests, models)."""
         known = np.isin(requests.tasks, [WORK.index(task) for task in self.tasks])
         if not known.any():
             return prior
+        moved = _moved(prior, self.moves(requests, facts))
+        return np.where(known[:, None], moved, prior)
+
+    def moves(self, requests: Requests, facts: Sequence[ModelFacts]) -> Floats:
+        """By how much it moves the catalogue, in log odds. Shape (requests, models)."""
         each = np.repeat(np.arange(len(requests)), len(facts))
         traits = np.tile(_traits(facts, self.smallest_b), (len(requests), 1))
         rows = np.concatenate((requests.numbers[each], traits, requests.vectors[each]), 1)
-        moved = _moved(prior, self.booster.predict(rows, raw=True).reshape(prior.shape))
-        return np.where(known[:, None], moved, prior)
+        moves: Floats = self.booster.predict(rows, raw=True).reshape(len(requests), len(facts))
+        return moves
 
     def save(self, folder: Path, card: Mapping[str, object]) -> None:
         """Write the files of a shipped prior; `card` says what it was made of."""

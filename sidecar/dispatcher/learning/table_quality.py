@@ -37,16 +37,15 @@ class TableQuality:
         return tuple(self._expect(spec, work, key, node) for spec in specs)
 
     def learn(self, lesson: Lesson) -> None:
-        """Take in one answer whose quality is known: in full at its node, elsewhere as far as it counts for others."""
-        if lesson.label.quality is None:
-            return
+        """Take in one answer: in full at its node, elsewhere as far as it counts for others."""
         model_id, key = lesson.spec.id, work_key(lesson.task_type, lesson.complexity)
-        off = lesson.label.quality - lesson.spec.quality.of(lesson.task_type, lesson.complexity)
-        if lesson.node:
-            shared, _ = self._shared.mean((model_id, key))
-            self._nodes.learn((lesson.node, model_id), off - shared, lesson.label.weight)
-        if lesson.shared_weight > 0:
-            self._shared.learn((model_id, key), off, lesson.shared_weight)
+        catalogue = lesson.spec.quality.of(lesson.task_type, lesson.complexity)
+        shared, _ = self._shared.mean((model_id, key))
+        if lesson.node and lesson.label.quality is not None:
+            self._nodes.learn((lesson.node, model_id), lesson.label.quality - catalogue - shared, lesson.label.weight)
+        if lesson.shared.weight > 0:
+            off = shared if lesson.shared.quality is None else lesson.shared.quality - catalogue
+            self._shared.learn((model_id, key), off, lesson.shared.weight)
 
     def reset(self, model_id: str) -> None:
         """Forget a model whose weights or template have changed."""

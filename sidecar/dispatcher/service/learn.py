@@ -10,7 +10,7 @@ from dispatcher.core.lesson import Lesson
 from dispatcher.core.logged import LoggedOutcome
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.outcome import Ending
-from dispatcher.core.reward import Label
+from dispatcher.core.reward import FAILED, Label
 from dispatcher.core.task import Context, DispatchId, Source
 from dispatcher.core.worth import utility_of
 from dispatcher.service.lessons import Lessons
@@ -114,9 +114,14 @@ class Learner:
 
     def _learn_judgement(self, logged: LoggedOutcome) -> None:
         """Only how good it was: all else of it is known."""
-        for lesson in list(self._lessons.of(logged))[-1:]:
-            label = Label(None, lesson.label.quality, lesson.label.weight)
-            self._panel.learn(replace(lesson, timed=None, label=label), _ranker(logged), None)
+        if (lesson := self._lessons.judgement_of(logged)) is not None:
+            self._panel.learn(lesson, _ranker(logged), None)
+
+    def _learn_failure(self, logged: LoggedOutcome) -> None:
+        """Take in that an answer was of no use after all."""
+        self._variants.learn(logged.record, FAILED)
+        if (lesson := self._lessons.judgement_of(logged)) is not None:
+            self._experience.learn(replace(lesson, label=FAILED, shared=FAILED))
 
     def _note_retry(self, logged: LoggedOutcome) -> None:
         """Hold it against the dispatch before that the same item is asked again."""
@@ -125,9 +130,7 @@ class Learner:
             return
         before = self._items.pop(item, None)
         if before is not None and before.record.ending is Ending.SUCCEEDED:
-            retried = replace(before, was_retried=True, feedback=())
-            self._learn_judgement(retried)
-            self._variants.learn(retried.record, retried.label)
+            self._learn_failure(before)
         self._items[item] = logged
         if len(self._items) > _REMEMBERED:
             self._items.popitem(last=False)

@@ -6,8 +6,8 @@ from dispatcher.core.lesson import Lesson
 from dispatcher.core.logged import LoggedOutcome
 from dispatcher.core.model import ModelSpec
 from dispatcher.core.record import DispatchRecord
-from dispatcher.core.reward import Label, hint_of
-from dispatcher.core.shared_evidence import SharedEvidence
+from dispatcher.core.reward import HINT, Label, hint_of
+from dispatcher.core.shared_evidence import Level, SharedEvidence
 from dispatcher.core.task import FormatKind, ModelId, Source
 from dispatcher.core.timed_outcome import TimedOutcome, node_key, pace_of
 from dispatcher.errors import ModelNotFound
@@ -33,10 +33,10 @@ class Lessons:
         """One lesson for each model that was tried, those that failed first; none of what is gone, or was another."""
         for model_id, label in logged.failures:
             if (spec := self.spec(model_id, logged.record.started_at)) is not None:
-                yield self._lesson(logged.record, spec, label, None, 0.0)
+                yield self._lesson(logged.record, spec, label, None, label)
         record = logged.record
         if record.model_id is not None and (spec := self.spec(record.model_id, record.started_at)) is not None:
-            yield self._lesson(record, spec, logged.label, self._timed(record, spec), self._shared_weight(logged))
+            yield self._lesson(record, spec, logged.label, self._timed(record, spec), self._shared(logged))
 
     def spec(self, model_id: ModelId, at: float) -> ModelSpec | None:
         """The model, if it is still the one that it was at this Unix time."""
@@ -48,7 +48,7 @@ class Lessons:
             return None
 
     def _lesson(
-        self, record: DispatchRecord, spec: ModelSpec, label: Label, timed: TimedOutcome | None, shared_weight: float
+        self, record: DispatchRecord, spec: ModelSpec, label: Label, timed: TimedOutcome | None, shared: Label
     ) -> Lesson:
         decision = record.decision
         return Lesson(
@@ -61,7 +61,7 @@ class Lessons:
             features=decision.features if decision else None,
             timed=timed,
             label=label,
-            shared_weight=shared_weight,
+            shared=shared,
         )
 
     def _timed(self, record: DispatchRecord, spec: ModelSpec) -> TimedOutcome | None:
@@ -92,13 +92,28 @@ class Lessons:
             is_calibration=record.source is Source.CALIBRATION,
         )
 
-    def _shared_weight(self, logged: LoggedOutcome) -> float:
+    def judgement_of(self, logged: LoggedOutcome) -> Lesson | None:
+        """Only what was said of a dispatch that has been learned: all else of it is known."""
         record = logged.record
-        hint = hint_of(logged.signals)
-        if record.model_id is None or hint.quality is None:
+        if record.model_id is None or (spec := self.spec(record.model_id, record.started_at)) is None:
+            return None
+        label, words = logged.label, self._words_weight(logged)
+        said = Label(None, label.quality, label.weight)
+        return self._lesson(record, spec, said, None, Label(None, label.quality, words))
+
+    def _shared(self, logged: LoggedOutcome) -> Label:
+        record, hint = logged.record, hint_of(logged.signals)
+        if record.model_id is not None:
+            self._evidence.note_hint(_level(record, record.model_id), max(hint.weight, HINT))
+        return logged.label_with(self._words_weight(logged))
+
+    def _words_weight(self, logged: LoggedOutcome) -> float:
+        record = logged.record
+        if record.model_id is None:
             return 0.0
-        level = (record.model_id, record.task_type, record.complexity)
-        if not logged.feedback:
-            self._evidence.note_hint(level, hint.weight)
-            return hint.weight
+        level = _level(record, record.model_id)
         return sum(self._evidence.admit(level, one.token, one.day, one.weight) for one in logged.feedback)
+
+
+def _level(record: DispatchRecord, model_id: ModelId) -> Level:
+    return model_id, record.task_type, record.complexity

@@ -31,5 +31,5 @@ def lesson(
         features=features,
         timed=None,
         label=Label(success, quality, weight),
-        shared_weight=weight if shared_weight is None else shared_weight,
+        shared=Label(success, quality, weight if shared_weight is None else shared_weight),
     )

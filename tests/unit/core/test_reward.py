@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.core.outcome import Ending, FinishReason
-from dispatcher.core.reward import HINT, NOTHING, Label, Signals, label_of, label_of_failure
+from dispatcher.core.reward import FAILED, HINT, NOTHING, Label, Signals, label_of, label_of_failure
 from dispatcher.errors import (
     DispatcherError,
     InvalidAnswer,
@@ -38,7 +38,7 @@ def test_what_was_late_left_or_refused_by_us_says_nothing_of_the_model(
     "flaw", [{"is_valid": False}, {"is_empty": True}, {"is_refusal": True}, {"was_retried": True}], ids=str
 )
 def test_an_answer_that_is_of_no_use_is_bad_for_certain(flaw: dict[str, bool]) -> None:
-    assert label_of(replace(FINE, **flaw)) == Label(0.0, 0.0, 1.0)  # type: ignore[arg-type]
+    assert label_of(replace(FINE, **flaw)) == FAILED  # type: ignore[arg-type]
 
 
 def test_an_answer_cut_off_is_half_of_one_unless_its_length_was_asked_for() -> None:
@@ -66,7 +66,7 @@ def test_a_server_that_fails_is_no_success_but_says_nothing_of_the_answers(error
 
 
 def test_an_answer_of_the_wrong_shape_is_the_models_fault_and_a_missing_host_is_not() -> None:
-    assert label_of_failure(InvalidAnswer.code) == Label(0.0, 0.0, 1.0)
+    assert label_of_failure(InvalidAnswer.code) == FAILED
     assert label_of(Signals(Ending.FAILED, error_code="host_unreachable")) == NOTHING
 
 

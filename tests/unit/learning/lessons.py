@@ -42,7 +42,7 @@ def lessons(count: int, slower: Callable[[int], float] = lambda _tokens: 1.0, se
             features=RequestFeatures(FEATURES_VERSION, numbers(text, work.task_type, work.complexity), place),
             timed=an_outcome(model, work, slower=slower(work.prompt_tokens) * noise, tokens=rng.randint(20, 90)),
             label=Label(1.0, float(rng.random() < 0.3 + 0.4 * (place[0] > 0)), 1.0),
-            shared_weight=1.0,
+            shared=Label(1.0, None, 0.0),
         )
 
 

@@ -40,7 +40,7 @@ def test_what_nobody_measured_is_not_there_either(tmp_path: Path) -> None:
 
 def test_a_lesson_that_teaches_nothing_is_left_out(tmp_path: Path) -> None:
     silent = a_lesson(timed=None, label=Label(1.0, None, 0.0))
-    unshared = a_lesson(timed=None, shared_weight=0.0)
+    unshared = a_lesson(timed=None, label=Label(1.0, None, 0.0))
     assert len(a_dataset(tmp_path / "d", silent, unshared, a_lesson(task_type=TaskType.EMBEDDING))) == 0
 
 

@@ -7,7 +7,7 @@ import pytest
 from dispatcher.core.features import RequestFeatures
 from dispatcher.core.feedback import FeedbackSource
 from dispatcher.core.outcome import Attempt
-from dispatcher.core.reward import Label
+from dispatcher.core.reward import FAILED, Label
 from dispatcher.core.task import Context, DispatchId, ModelId
 from dispatcher.errors import StoreError
 from dispatcher.store.database import Database
@@ -49,7 +49,7 @@ async def test_the_same_item_of_the_same_run_asked_again_counts_against_the_firs
     await record(db, "first", "again")
     first, again = await outcomes(db, 0.0, 10)
     assert (first.was_retried, again.was_retried) == (True, False)
-    assert (first.label, again.label) == (Label(0.0, 0.0, 1.0), Label(1.0, 1.0, 0.1))
+    assert (first.label, again.label) == (FAILED, Label(1.0, None, 0.1))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ async def test_models_that_were_tried_before_and_failed_are_told_too(db: Databas
     record_dispatch(db, replace(a_record("d1"), attempts=tried))
     await writing_connection(db)
     (one,) = await outcomes(db, 0.0, 10)
-    assert one.failures == (("bad", Label(0.0, 0.0, 1.0)),)
+    assert one.failures == (("bad", FAILED),)
 
 
 async def test_the_last_word_of_a_token_and_source_counts(db: Database) -> None:
