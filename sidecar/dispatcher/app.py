@@ -238,7 +238,7 @@ async def sidecar(
         settler = Settler(fleet, equipment, doctor, tasks, now)
         room = Room(fleet, registry, settings.queue_max, settings.queue_model_max, now, random.Random())  # noqa: S311 - a jitter
         sense = TaskSense(await _learned_sense(database), database, metrics, wall)
-        stack.callback(sense.save)  # before the database closes
+        stack.push_async_callback(sense.save)  # while the database is open
         tasks.supervise(sense.run, "learn task types")
         dispatcher = Dispatcher(
             sense,

@@ -76,7 +76,7 @@ class TaskSense:
             await self.catch_up()
             if self._learned is not None and self._unsaved and self._wall() - self._saved_at >= _SAVE_EVERY_S:
                 self._learned.fade(min(self._wall() - self._saved_at, _FADED_AT_ONCE_S))
-                self.save()
+                await self.save()
 
     async def catch_up(self) -> None:
         """Learn from all that waits; each prompt is judged before it is learned from."""
@@ -89,11 +89,11 @@ class TaskSense:
         if self._learned is not None:
             await asyncio.to_thread(self._learned.refresh)
 
-    def save(self) -> None:
+    async def save(self) -> None:
         """Have what was learned written down; there is no text in it."""
         if self._learned is not None and self._unsaved:
-            post_taught_counts(self._database, self._learned.packed(), self._wall())
             self._unsaved, self._saved_at = 0, self._wall()
+            post_taught_counts(self._database, await asyncio.to_thread(self._learned.packed), self._wall())
 
     def _learn(self, said: _Answered) -> None:
         prompt = Seen.of(said.text)

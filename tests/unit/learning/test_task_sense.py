@@ -81,6 +81,11 @@ def test_without_a_word_of_callers_the_rules_name_the_complexity() -> None:
         assert sense.complexity(one.task_type, prompt) == (ruled, False)
 
 
+def test_when_it_isnt_sure_the_rules_decide() -> None:
+    sense = LearnedSense(replace(WEIGHTS, sure_from=1.01))
+    assert [sense.task_type(Seen.of(one.text)) for one in FRESH] == [(one.ruled, False) for one in FRESH]
+
+
 def test_ten_thousand_lies_of_one_workflow_spoil_next_to_nothing() -> None:
     chance, sense, prompts = random.Random(7), LearnedSense(WEIGHTS), own_examples()
     for _ in range(10_000):
