@@ -38,7 +38,7 @@ class LoggedOutcome:
 
     @property
     def label(self) -> Label:
-        """What it teaches of the model that answered, at this very node; see `label_with` for everywhere else."""
+        """What it teaches of the model that answered, at this very node."""
         return label_of(self.signals)
 
     def label_with(self, words_weight: float) -> Label:

@@ -31,10 +31,9 @@ def test_days_begin_at_midnight_utc() -> None:
     assert (day_begins_at(5 * _DAY_S + 7.0), word(1.0, at=5 * _DAY_S + 7.0).day) == (5 * _DAY_S, 5)
 
 
-def test_at_its_own_node_a_word_counts_in_full_and_elsewhere_as_far_as_it_was_admitted() -> None:
+def test_at_its_own_node_a_word_counts_in_full() -> None:
     assert outcome(word(0.3)).label == Label(1.0, 0.3, 1.0)
-    assert outcome(word(0.0)).label_with(0.1) == Label(1.0, 0.5, HINT + 0.1)
-    assert outcome(word(0.0)).label_with(0.0) == outcome().label
+    assert outcome(word(0.3, weight=0.0)).label == outcome().label
 
 
 def shared_quality(here: float, lies: int, lie: float) -> float:
