@@ -107,7 +107,7 @@ async def test_a_better_ranker_is_found_in_the_log_and_taken_to_live_and_back(
 ) -> None:
     models = spec("small", quality=quality(0.7)), big("big", quality=quality(0.8))
     client = await start_sidecar(*models, exploration=0)
-    await fill(client.sidecar.database, encoder, 1600)
+    await fill(client.sidecar.database, encoder, 2400)
 
     said = (await admin(client, "POST", "/api/optimizer/run", {"verbs": ["train_ranker"]}))["trained"]
     assert "provably better on the log" in said

@@ -62,9 +62,7 @@ class Score:
             succeeded = succeeded.plus(success, times)
         if success is not None and quality is not None:
             reward = reward.plus(success * quality, label.weight * times)
-        elif success == 0.0:
-            reward = reward.plus(0.0, times)
-        elif success is not None and label.weight > 0.0:  # nobody minded it
+        elif success is not None and label.weight > 0.0:  # of no use, or nobody minded it
             reward = reward.plus(success, label.weight * times)
         return Score(reward, succeeded)
 

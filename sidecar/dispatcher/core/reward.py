@@ -48,7 +48,7 @@ class Signals:
 class Label:
     """What to learn; None where nothing is known. `success` counts 1, `quality` counts `weight`.
 
-    With some weight and no quality, the answer was as good as expected: that makes surer, and changes nothing.
+    A success with some weight and no quality was as good as expected: that makes surer, and changes nothing.
     """
 
     success: float | None
@@ -57,8 +57,8 @@ class Label:
 
 
 NOTHING = Label(None, None, 0.0)
-FAILED = Label(0.0, None, 0.0)
-"""Of no use; how good it would have been isn't known."""
+FAILED = Label(0.0, None, 1.0)
+"""Of no use, and that is the model's fault; how good it would have been isn't known."""
 
 
 def label_of(signals: Signals) -> Label:
@@ -87,4 +87,6 @@ def hint_of(signals: Signals) -> Label:
 
 def label_of_failure(error_code: str | None) -> Label:
     """What an attempt teaches that ended with this error; nothing when the model had no part in it."""
-    return FAILED if error_code in _BAD_ANSWER | _BAD_SERVER else NOTHING
+    if error_code in _BAD_ANSWER:
+        return FAILED
+    return Label(0.0, None, 0.0) if error_code in _BAD_SERVER else NOTHING

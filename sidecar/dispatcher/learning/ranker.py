@@ -111,7 +111,8 @@ class Ranker:
 
     def learn(self, lesson: Lesson) -> None:
         """Take in one dispatch. Its times and success are learned by experience, which rankers share."""
-        if lesson.label.weight > 0:
+        label = lesson.label
+        if label.weight > 0 and (label.quality is not None or label.success == 1.0):
             self._quality.learn(lesson)
 
     def reset(self, model_id: str) -> None:

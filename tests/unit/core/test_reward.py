@@ -22,8 +22,8 @@ from dispatcher.errors import (
 FINE = Signals(Ending.SUCCEEDED, finish_reason=FinishReason.STOP)
 
 
-def test_an_answer_nobody_complains_of_is_a_success_and_a_weak_hint_that_it_is_good() -> None:
-    assert label_of(FINE) == Label(success=1.0, quality=1.0, weight=HINT)
+def test_an_answer_nobody_complains_of_is_a_success_and_a_weak_hint_that_it_is_as_expected() -> None:
+    assert label_of(FINE) == Label(success=1.0, quality=None, weight=HINT)
 
 
 @pytest.mark.parametrize("ending", [Ending.TIMED_OUT, Ending.CANCELLED, Ending.REFUSED])
@@ -84,11 +84,9 @@ def test_an_answer_of_the_wrong_shape_is_the_models_fault_and_a_missing_host_is_
         st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=4).map(tuple),
     )
 )
-def test_labels_are_shares_and_what_is_not_known_has_no_weight(signals: Signals) -> None:
+def test_labels_are_shares(signals: Signals) -> None:
     label = label_of(signals)
     assert label.success is None or 0 <= label.success <= 1
     assert label.weight >= 0
-    if label.quality is None:
-        assert label.weight == 0
-    else:
+    if label.quality is not None:
         assert -1e-9 <= label.quality <= 1 + 1e-9
