@@ -6,7 +6,8 @@ import numpy as np
 
 from dispatcher.learning.examples import SIZES, Floats, Requests
 
-_COUNT = 48
+_COUNT_MIN, _COUNT_MAX = 16, 48
+_REQUESTS_EACH = 48  # so many speak for a landmark: with few requests, many landmarks would follow chance
 _WIDTH = 1.0  # of the kernel: exp(-width · distance²)
 _TASK_SCALE = 0.5
 _CLIP = 3.0  # standard deviations
@@ -40,7 +41,8 @@ class Landmarks:
         sizes = requests.numbers[:, :SIZES]
         mean, scale = sizes.mean(0), 1.0 / ((sizes.std(0) + 1e-3) * SIZES**0.5)
         points = _points(requests.numbers, requests.vectors, mean, scale)
-        centres = _centres(points, min(_COUNT, len(points)), rng)
+        count = min(_COUNT_MAX, max(_COUNT_MIN, len(points) // _REQUESTS_EACH), len(points))
+        centres = _centres(points, count, rng)
         values, turn = np.linalg.eigh(_nearness(centres, centres) + _STEADY * np.eye(len(centres)))
         return cls(mean, scale, centres, (turn / np.sqrt(values)) @ turn.T)
 
