@@ -122,3 +122,18 @@ def test_a_fresh_install_sends_a_hard_question_to_a_large_model_and_spares_it_an
     assert hard == sorted(hard)
     assert easy == sorted(easy)
     assert hard[3] - hard[2] > easy[3] - easy[2]
+
+
+def test_what_is_shipped_places_requests_among_public_ones() -> None:
+    base = load_prior_base()
+    text = features_of([Message(Role.USER, "who wrote the origin of species")])
+    row = RequestFeatures(
+        1,
+        numbers(text, TaskType.QUESTION_ANSWERING, Complexity.LOW),
+        tuple(map(float, base.encoder.encode(text.sample))),
+    )
+    place = base.place(row)
+    assert place.shape == (len(base.landmarks.centres),)
+    assert np.isfinite(place).all()
+    small, large = base.predict_at(row, place, _facts(3.0, 8.0))
+    assert 0 < small < large < 1
