@@ -2,13 +2,17 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from scripts.bench.routes.offline import measure, pair_apgr
+from scripts.bench.routes.online import online
+from scripts.bench.routes.scenarios import scenarios
 from scripts.bench.routes.tables import show_offline, show_pair
 
 _DRAWS, _QUICK_DRAWS = 1000, 200  # of the paired bootstrap
 _LABEL_DRAWS, _QUICK_LABEL_DRAWS = 8, 3
+_QUICK_SEEDS = 2
 
 KEYS = (
     "llmrouter9_aiq",
@@ -41,7 +45,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=8, help="seeds of what plays online")
     parser.add_argument("--quick", action="store_true", help="fewer draws")
     asked = parser.parse_args()
-    numbers = _offline(asked)
+    numbers = _offline(asked) | _online(asked)
     if asked.json:
         print(json.dumps({key: numbers.get(key) for key in KEYS}))
 
@@ -62,6 +66,14 @@ def _offline(asked: argparse.Namespace) -> dict[str, float]:
         "routellm_mmlu_apgr_1500": round(mean, 4),
         "node_key_gap_closed": round(nine.closed_to_node, 4),
     }
+
+
+def _online(asked: argparse.Namespace) -> dict[str, float]:
+    to = sys.stderr if asked.json else sys.stdout
+    seeds = min(asked.seeds, _QUICK_SEEDS) if asked.quick else asked.seeds
+    scenarios(seeds, to)
+    found = online(asked.data, asked.judge, seeds, quick=asked.quick, to=to)
+    return {name: round(number, 4) for name, number in found.items()}
 
 
 if __name__ == "__main__":

@@ -63,10 +63,10 @@ class Exploration:
 
     share: float = 0.02
     trials: int = 15
-    trial_share: float = 0.1
-    reach: float = 0.5
+    trial_share: float = 0.05
+    reach: float = 1.0
     hope: float = 0.4
-    gap_weight: float = 5000.0
+    gap_weight: float = 1000.0
     saved_max: float = 1000.0
 
 

@@ -111,7 +111,7 @@ def test_new_weights_may_be_tried_anew() -> None:
     explorer = Explorer(Exploration(share=1e-9), {"new": 15})
     assert explorer.chances(_WITH_STRANGER)[3] < 1e-6
     explorer.reset("new")
-    assert explorer.chances(_WITH_STRANGER)[3] == pytest.approx(0.1)
+    assert explorer.chances(_WITH_STRANGER)[3] == pytest.approx(0.05)
 
 
 def test_switched_off_it_takes_the_best_for_sure() -> None:
