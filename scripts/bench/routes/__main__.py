@@ -9,6 +9,7 @@ from scripts.bench.routes.offline import measure, pair_apgr
 from scripts.bench.routes.online import online
 from scripts.bench.routes.scenarios import scenarios
 from scripts.bench.routes.tables import show_offline, show_pair
+from scripts.bench.routes.timing import show_timing, timing
 
 _DRAWS, _QUICK_DRAWS = 1000, 200  # of the paired bootstrap
 _LABEL_DRAWS, _QUICK_LABEL_DRAWS = 8, 3
@@ -45,9 +46,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=8, help="seeds of what plays online")
     parser.add_argument("--quick", action="store_true", help="fewer draws")
     asked = parser.parse_args()
-    numbers = _offline(asked) | _online(asked)
+    numbers = _offline(asked) | _online(asked) | _timing(asked)
     if asked.json:
         print(json.dumps({key: numbers.get(key) for key in KEYS}))
+
+
+def _timing(asked: argparse.Namespace) -> dict[str, float]:
+    found = timing(quick=asked.quick)
+    show_timing(found, to_stderr=asked.json)
+    return found
 
 
 def _offline(asked: argparse.Namespace) -> dict[str, float]:

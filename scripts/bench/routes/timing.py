@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from dispatcher.learning.verify import verified
 from dispatcher.weights.catalogue import load_catalogue
 from scripts.bench.routes.lessons import lessons
 from scripts.bench.routes.machine import Machine
+from scripts.bench.table import Row, print_table
 
 _MODELS = 5
 _BEFORE = 500  # outcomes of each model before it counts
@@ -68,6 +69,22 @@ def timing(*, quick: bool = False) -> dict[str, float]:
     return coverage(_SEEDS[:2] if quick else _SEEDS) | asyncio.run(_training(2_000 if quick else _ROWS))
 
 
+def show_timing(found: Mapping[str, float], *, to_stderr: bool) -> None:
+    """Print the numbers, each coverage beside its baselines."""
+    rows = []
+    for name, words in (
+        ("coverage", "after 500 answers of each model"),
+        ("coverage_after_drift", "200 after a slowdown"),
+    ):
+        for baseline, what in (("catalogue", "catalogue"), ("ewma", "1.5 × moving average")):
+            ours, its = (f"{found[f'{one}_{name}']:.1%}" for one in ("p90", f"{baseline}_p90"))
+            rows.append(Row(f"Promises of P90 kept, {words}", ours, what, its))
+    for baseline, what in (("catalogue", "catalogue"), ("ewma", "1.5 × moving average")):
+        rows.append(Row("Pinball loss of P90", f"{found[f'p90_loss_to_{baseline}']:.2f}", what, "1.00"))
+    rows += [Row(key, f"{number:g}", "–", "–") for key, number in found.items() if key.startswith("train_")]
+    print_table(rows, to_stderr=to_stderr)
+
+
 def coverage(seeds: Sequence[int]) -> dict[str, float]:
     """Coverage of P90 per phase, ours and the baselines'; the keys `p90_coverage…` are what issue 5 asks for.
 
@@ -90,7 +107,7 @@ def coverage(seeds: Sequence[int]) -> dict[str, float]:
 
 
 async def _training(rows: int) -> dict[str, float]:
-    """Seconds and peak memory of a training on so many outcomes, as an installation trains; the keys say 100k."""
+    """Seconds and peak memory of a training on so many outcomes, as an installation trains."""
     with tempfile.TemporaryDirectory() as folder:
         writer = DatasetWriter("bench", _WIDTH)
         for lesson in lessons(_questions(), rows, _WIDTH, random.Random(1)):  # noqa: S311 - a simulation
@@ -104,9 +121,8 @@ async def _training(rows: int) -> dict[str, float]:
             sys.exit(f"no ranker: {made.failure}: {made.words}")
         artifact = await verified(made.folder, made.card_hash)
     return {
-        "train_100k_s": round(took_s, 1),
-        "train_rss_mib": round(made.peak_mib),
-        "train_rows": float(made.rows),
+        f"train_{rows // 1000}k_s": round(took_s, 1),
+        "train_rss_mib" if rows == _ROWS else f"train_{rows // 1000}k_rss_mib": round(made.peak_mib),
         "train_artifact_kib": round(sum(map(len, artifact.files.values())) / 1024),
     }
 

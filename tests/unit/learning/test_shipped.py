@@ -15,6 +15,7 @@ from dispatcher.core.priors import quality_of
 from dispatcher.core.task import Complexity, Message, Role, TaskType
 from dispatcher.learning.examples import Examples, ModelFacts, Requests
 from dispatcher.learning.lsa import fit_text_encoder
+from dispatcher.learning.prior_base import load_prior_base
 from dispatcher.learning.shipped import FOLDER, ShippedPrior, load_shipped_prior
 from tests.unit.learning.requests_made_up import TOPICS, prompts
 
