@@ -74,7 +74,7 @@ def show_timing(found: Mapping[str, float], *, to_stderr: bool) -> None:
     rows = []
     for name, words in (
         ("coverage", "after 500 answers of each model"),
-        ("coverage_after_drift", "200 after a slowdown"),
+        ("coverage_after_drift", "200 answers after all got twice as slow"),
     ):
         for baseline, what in (("catalogue", "catalogue"), ("ewma", "1.5 × moving average")):
             ours, its = (f"{found[f'{one}_{name}']:.1%}" for one in ("p90", f"{baseline}_p90"))
