@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FLOAT64 = 1
-_NORMAL, _RAW = 0, 1
+_NORMAL, _RAW, _CONTRIBUTIONS = 0, 1, 3
 _PARAMETERS = b"num_threads=1 predict_disable_shape_check=true"
 
 
@@ -37,10 +37,20 @@ class FastBooster:
 
     def predict(self, rows: NDArray[np.float64], *, raw: bool = False) -> NDArray[np.float64]:
         """Predict rows (n, width), one number each; `raw`: before the objective's own function."""
+        return self._asked(rows, _RAW if raw else _NORMAL, 1)[:, 0]
+
+    def contributions(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What each number of a row adds to the raw prediction, and last what any begins with. Shape (n, width + 1).
+
+        Source: Shapley values of trees (Lundberg 2020). Takes some ten times as long as predicting.
+        """
+        return self._asked(rows, _CONTRIBUTIONS, self.width + 1)
+
+    def _asked(self, rows: NDArray[np.float64], what: int, numbers: int) -> NDArray[np.float64]:
         rows = np.ascontiguousarray(rows, np.float64)
         if rows.shape[1] != self.width:
             raise ValueError(f"the model takes {self.width} numbers a row, not {rows.shape[1]}")
-        found = np.empty(len(rows))
+        found = np.empty((len(rows), numbers))
         failed = self._library.LGBM_BoosterPredictForMat(
             self._handle,
             ctypes.c_void_p(rows.ctypes.data),
@@ -48,7 +58,7 @@ class FastBooster:
             ctypes.c_int32(rows.shape[0]),
             ctypes.c_int32(rows.shape[1]),
             1,
-            _RAW if raw else _NORMAL,
+            what,
             0,
             -1,
             _PARAMETERS,

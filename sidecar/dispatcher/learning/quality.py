@@ -16,7 +16,8 @@ from dispatcher.learning.smooth import SmoothResidual
 from dispatcher.learning.stacking import FOLDS, fit_simple, unseen_boosted, unseen_simple
 from dispatcher.learning.task_table import TaskTable
 
-_SMOOTH_SHARE = 0.6
+SMOOTH_SHARE = 0.6
+"""How much the smooth part says; the booster says the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,4 +145,4 @@ class QualityModel:
 
 
 def _blend(smooth: Floats, boosted: Floats) -> Floats:
-    return _SMOOTH_SHARE * smooth + (1.0 - _SMOOTH_SHARE) * boosted
+    return SMOOTH_SHARE * smooth + (1.0 - SMOOTH_SHARE) * boosted
