@@ -78,3 +78,19 @@ async def test_a_model_with_other_weights_starts_from_nothing(start_sidecar: Sta
     async with client.http.put("/api/models/small", json={"id": "small", **entry}, headers=headers) as response:
         assert response.status == 200, await response.json()
     assert await quality_of_small() < 0.6
+
+
+async def test_now_and_then_another_model_is_tried_and_its_chance_is_told_unless_the_caller_forbids_it(
+    start_sidecar: StartSidecar,
+) -> None:
+    similar = spec("one", quality=quality(0.8), load_s=0.1), spec("two", quality=quality(0.79), load_s=0.1)
+    client = await start_sidecar(*similar, exploration=0.2, seed=3)
+    decisions = [(await client.ask())["decision"] for _ in range(80)]
+    tried = [one for one in decisions if one["explored"]]
+    assert 1 <= len(tried) <= 30
+    assert all(0 < one["propensity"] < 0.5 for one in tried)
+    assert all("tried to learn how it does" in one["why"] for one in tried)
+    assert all(0.5 < one["propensity"] <= 1 for one in decisions if not one["explored"])
+    quiet = [(await client.ask(explore=False))["decision"] for _ in range(20)]
+    assert all(one["propensity"] == 1 and not one["explored"] for one in quiet)
+    assert not any(one["explored"] for one in [(await client.ask(model="two"))["decision"] for _ in range(5)])

@@ -33,6 +33,9 @@ def explain(situation: Situation, wish: Wish, decision: Decision) -> Explanation
     if other is None:
         alone = "the request asks for it" if situation.request.model else "no other model can take this"
         return Explanation(f"{_portrait(chosen)}; {alone}", None, _flip_of_refused(decision))
+    if decision.explored:
+        tried = f"tried to learn how it does here, at odds of {decision.propensity:.1%}"
+        return Explanation(f"{_portrait(chosen)}; {tried}: {other.model_id} was expected to be better", None, None)
     term = _deciding_term(chosen, other)
     why = f"{_portrait(chosen)}; {_TERM_WORDS[term]} than {other.model_id} ({_seconds(other.finish.p50)})"
     return Explanation(why, term, _flip(situation, wish, decision, other))

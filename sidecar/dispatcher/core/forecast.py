@@ -91,6 +91,9 @@ class Forecaster(Protocol):
     def foretell(self, work: Work, questions: Sequence[Question]) -> Foretelling:
         """Answer all questions about one dispatch at once."""
 
+    def reason(self, work: Work, features: RequestFeatures | None, chosen: ModelSpec, other: ModelSpec) -> str | None:
+        """Why better answers are expected of the first model, in words; None when there is no more to say."""
+
 
 class PriorForecaster:
     """Foretells from the catalogue alone."""
@@ -103,6 +106,10 @@ class PriorForecaster:
     def foretell(self, work: Work, questions: Sequence[Question]) -> Foretelling:
         """Answer all questions about one dispatch at once."""
         return Foretelling(tuple(forecast(one.spec, one.of(work), one.threads, one.footprint_mib) for one in questions))
+
+    def reason(self, work: Work, features: RequestFeatures | None, chosen: ModelSpec, other: ModelSpec) -> str | None:
+        """None: there is the catalogue and nothing else."""
+        return None
 
 
 def forecast(spec: ModelSpec, work: Work, threads: int, footprint_mib: int) -> Forecast:

@@ -17,6 +17,8 @@ from dispatcher.learning.examples import Floats, ModelFacts
 from dispatcher.learning.expected import Expected
 from dispatcher.learning.landmarks import Landmarks
 from dispatcher.learning.online import OnlineQuality
+from dispatcher.learning.quality import QualityModel
+from dispatcher.learning.reasons import in_words, reasons
 from dispatcher.learning.text import TextEncoder
 
 _MODELS_MAX = 256
@@ -73,6 +75,20 @@ class LearnedQuality:
             Expected(quality, sure, int(tries.get(name, 0.0)))
             for quality, sure, name in zip(qualities, doubt.tolist(), names, strict=True)
         )
+
+    def reason(self, work: Work, features: RequestFeatures | None, pair: tuple[ModelSpec, ModelSpec]) -> str | None:
+        """What speaks for the first model's answers, in words, of a model that was fitted here; else None."""
+        if features is None or not isinstance(self._fitted, QualityModel):
+            return None
+        place = self._fitted.place(features)
+        base = self._base(features, place, work.task_type, work.complexity, pair)
+        names, node = [spec.id for spec in pair], node_key(work.context)
+        mean, _ = self._online.predict(place, work.task_type, names, base)
+        here = mean - base
+        at_node = np.array(self._nodes.blend(node, names, mean.tolist())) - mean if node else np.zeros(2)
+        facts = [facts_of(spec, work.task_type, work.complexity) for spec in pair]
+        found = reasons(self._fitted, features, (facts[0], facts[1]), (here[0], here[1]), (at_node[0], at_node[1]))
+        return in_words(found, pair[1].id) or None
 
     def learn(self, lesson: Lesson) -> None:
         """Take in one answer: in full at its node, elsewhere as far as it counts for others."""

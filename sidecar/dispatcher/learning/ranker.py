@@ -26,6 +26,9 @@ class Quality(Protocol):
     def expect(self, features: RequestFeatures | None, work: Work, specs: Sequence[ModelSpec]) -> tuple[Expected, ...]:
         """For each model the quality, 0..1, how sure that is, and how many judged answers stand behind it."""
 
+    def reason(self, work: Work, features: RequestFeatures | None, pair: tuple[ModelSpec, ModelSpec]) -> str | None:
+        """What speaks for the first model's answers, in words; None when there is no more to say."""
+
     def learn(self, lesson: Lesson) -> None:
         """Take in one answer whose quality is known."""
 
@@ -100,6 +103,10 @@ class Ranker:
             self._forecast(work, question, one, qualities[question.spec.id], key, node)
             for question, one in zip(questions, times, strict=True)
         )
+
+    def reason(self, work: Work, features: RequestFeatures | None, chosen: ModelSpec, other: ModelSpec) -> str | None:
+        """Why better answers are expected of the first model, in words; None when there is no more to say."""
+        return self._quality.reason(work, features, (chosen, other))
 
     def foresee(self, lesson: Lesson) -> Foreseen:
         """What it expects of the model of a lesson that it hasn't learned yet."""

@@ -13,6 +13,7 @@ from dispatcher.learning.paces import work_key
 
 _SD = 0.3  # of quality about what the catalogue expects
 _HALF_LIFE = 300.0  # judged answers
+_TRIES_TOLD = 3
 _DOUBT = 0.2  # of what the catalogue says
 _DOUBT_TRIES = 4.0  # judged answers that the catalogue is worth
 
@@ -35,6 +36,14 @@ class TableQuality:
         """For each model the quality, 0..1, how sure that is, and how many judged answers stand behind it."""
         key, node = work_key(work.task_type, work.complexity), node_key(work.context)
         return tuple(self._expect(spec, work, key, node) for spec in specs)
+
+    def reason(self, work: Work, features: RequestFeatures | None, pair: tuple[ModelSpec, ModelSpec]) -> str | None:
+        """What was said of the first model's answers, in words; None when little was."""
+        key, node = work_key(work.task_type, work.complexity), node_key(work.context)
+        one, other = (self._expect(spec, work, key, node) for spec in pair)
+        if max(one.tries, other.tries) < _TRIES_TOLD:
+            return None
+        return f"by {one.tries} judged answers of it and {other.tries} of {pair[1].id}"
 
     def learn(self, lesson: Lesson) -> None:
         """Take in one answer: in full at its node, elsewhere as far as it counts for others."""

@@ -11,6 +11,7 @@ from dispatcher.core.explanation import explain
 from dispatcher.core.exploration import THE_BEST, Contender, Pick
 from dispatcher.core.features import RequestFeatures, TextFeatures
 from dispatcher.core.forecast import Forecaster
+from dispatcher.core.model import ModelSpec
 from dispatcher.core.prospects import Hall, Situation, ineligible_in, prospects, questions_of, work_of
 from dispatcher.core.selection import Ranking, Wish, rank
 from dispatcher.core.task import DispatchRequest, ModelId, OnInfeasible
@@ -30,6 +31,7 @@ class Choice:
     situation: Situation
     wish: Wish
     decision: Decision
+    forecaster: Forecaster
 
     @property
     def pick(self) -> VariantPick:
@@ -38,21 +40,30 @@ class Choice:
 
     def explanation(self) -> Explanation:
         """The decision in words. Costs more than deciding: ask for it off the hot path."""
-        return explain(self.situation, self.wish, self.decision)
+        said = explain(self.situation, self.wish, self.decision)
+        other = self.decision.runner_up
+        if said.deciding_term != "quality" or other is None:
+            return said
+        chosen, second = (self._spec(option.model_id) for option in (self.decision.chosen, other))
+        reason = self.forecaster.reason(work_of(self.situation), self.decision.features, chosen, second)
+        return replace(said, why=f"{said.why}, {reason}") if reason else said
+
+    def _spec(self, model_id: ModelId) -> ModelSpec:
+        return next(one.spec for one in self.situation.candidates if one.spec.id == model_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
     """All options of a dispatch, compared. `refused` are the models that can't be options at all.
 
-    `ranker` is who made the forecasts, and `features` the request as it saw it.
+    `features` are the request as the forecaster saw it.
     """
 
     situation: Situation
     wish: Wish
     ranking: Ranking
     refused: tuple[Refusal, ...]
-    ranker: str
+    forecaster: Forecaster
     features: RequestFeatures | None
 
     @property
@@ -73,20 +84,21 @@ class Weighing:
         refused = (*self.refused, *self.ranking.refused)
         if self.best is None:
             raise _refusal(self.ranking, refused, self.situation.request)
+        chosen = self.ranking.options[pick.index]
         decision = Decision(
-            chosen=self.ranking.options[pick.index],
+            chosen=chosen,
             ranked=self.ranking.options,
             refused=refused,
             task_type=self.situation.task_type,
             complexity=self.situation.complexity,
             objective=self.wish.objective,
             propensity=pick.propensity,
-            ranker=self.ranker,
+            ranker=self.forecaster.name,
             explored=pick.explored,
             features=self.features,
-            variant=_pick_of(self.situation, self.best.model_id).use,
+            variant=_pick_of(self.situation, chosen.model_id).use,
         )
-        return Choice(self.situation, self.wish, decision)
+        return Choice(self.situation, self.wish, decision, self.forecaster)
 
 
 class Chooser:
@@ -139,7 +151,7 @@ class Chooser:
             is_best_effort=wants.on_infeasible is OnInfeasible.BEST_EFFORT,
         )
         found, refused = prospects(situation)
-        return Weighing(situation, wish, rank(found, wish), refused, forecaster.name, features)
+        return Weighing(situation, wish, rank(found, wish), refused, forecaster, features)
 
     def waiter(
         self, request: DispatchRequest, model_id: ModelId, run_s: float, now_s: float, deadline: Deadline

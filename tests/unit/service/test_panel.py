@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from dispatcher.core.features import RequestFeatures
 from dispatcher.core.forecast import Foretelling, Question, Work
 from dispatcher.core.lesson import Foreseen, Lesson
+from dispatcher.core.model import ModelSpec
 from dispatcher.core.promotion import SHADOW_MIN, Stage, Verdict
 from dispatcher.service.panel import Panel, Trial
 from tests.unit.core.builders import spec
@@ -27,6 +29,9 @@ class Oracle:
 
     def foretell(self, work: Work, questions: Sequence[Question]) -> Foretelling:
         return Foretelling(())
+
+    def reason(self, work: Work, features: RequestFeatures | None, chosen: ModelSpec, other: ModelSpec) -> str | None:
+        return None
 
     def foresee(self, lesson: Lesson) -> Foreseen:
         return Foreseen(self.worth)
