@@ -12,6 +12,7 @@ from scripts.bench.routes.tables import show_offline, show_pair
 from scripts.bench.routes.timing import show_timing, timing
 
 _DRAWS, _QUICK_DRAWS = 1000, 200  # of the paired bootstrap
+_REPEATS = 2  # of the cross-validation by which a price is chosen
 _LABEL_DRAWS, _QUICK_LABEL_DRAWS = 8, 3
 _QUICK_SEEDS = 2
 
@@ -59,7 +60,7 @@ def _timing(asked: argparse.Namespace) -> dict[str, float]:
 
 def _offline(asked: argparse.Namespace) -> dict[str, float]:
     draws = _QUICK_DRAWS if asked.quick else _DRAWS
-    nine = measure(asked.data, asked.judge, "llmrouter9", draws)
+    nine = measure(asked.data, asked.judge, "llmrouter9", draws, _REPEATS)
     show_offline(nine, to_stderr=asked.json)
     ten = measure(asked.data, asked.judge, "mmlupro10", draws)
     show_offline(ten, to_stderr=asked.json)

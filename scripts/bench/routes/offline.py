@@ -1,6 +1,6 @@
 """Chooses on prompts that weren't learned from, with every model's outcome known: quality for money."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from scripts.bench.routes.routers import (
     ours_crossed,
 )
 
-_FOLDS = 5
+_FOLDS = 10
 _FINE_PRICES = np.concatenate(([0.0], np.geomspace(1e-3, 1e1, 400)))
 _LABELS = 1500
 _KEEP = 0.99
@@ -66,11 +66,11 @@ class Offline:
     closed_to_prompt: float
 
 
-def measure(data: Path, judge: Path | None, name: str, draws: int) -> Offline:
-    """Fit on one part and measure on the other."""
+def measure(data: Path, judge: Path | None, name: str, draws: int, repeats: int = 1) -> Offline:
+    """Fit on one part and measure on the other; `repeats` cross-validations decide on the price to spend."""
     fit, judged = parts(data, judge, name)
     encoder = encoder_of(fit)
-    crossed = ours_crossed(fit, encoder, _FOLDS)
+    crossed = [ours_crossed(fit, encoder, _FOLDS, seed) for seed in range(repeats)]
     mine, table = ours(fit, judged, encoder), by_task(fit, judged)
     cost = expected_cost(fit, judged)
     of = partial(play, expected_cost=cost, quality=judged.quality, cost=judged.cost_usd)
@@ -85,7 +85,7 @@ def measure(data: Path, judge: Path | None, name: str, draws: int) -> Offline:
         {key: row.summary() for key, row in rows.items()},
         _interval(differences(best, rows["rule table (task type)"], draws, 0)),
         _spend(fit, judged, crossed, mine, cost),
-        _spend(fit, judged, _crossed(fit, by_task), table, cost),
+        _spend(fit, judged, [_crossed(fit, by_task)], table, cost),
         *closed,
     )
 
@@ -145,12 +145,12 @@ def _crossed(fit: Table, router: Callable[[Table, Table], Floats]) -> Floats:
     return found
 
 
-def _spend(fit: Table, judged: Table, crossed: Floats, expected: Floats, cost: Floats) -> Spent:
+def _spend(fit: Table, judged: Table, crossed: Sequence[Floats], expected: Floats, cost: Floats) -> Spent:
     """Choose the price that saves most and keeps 99 % by cross-validation on the fit part, and spend it once."""
     own_cost = expected_cost(fit, fit)
     scale = float(own_cost.mean())
     best = int(fit.quality.mean(0).argmax())
-    tried = [_come(fit, crossed, own_cost, price, scale, best) for price in _FINE_PRICES]
+    tried = [_mean([_come(fit, one, own_cost, price, scale, best) for one in crossed]) for price in _FINE_PRICES]
     enough = [at for at, one in enumerate(tried) if one.kept >= _KEEP]
     price = _FINE_PRICES[max(enough, key=lambda at: tried[at].saved)] if enough else 0.0
     return _come(judged, expected, cost, price, scale, best)
@@ -160,6 +160,10 @@ def _come(table: Table, expected: Floats, cost: Floats, price: float, scale: flo
     pick, every = chosen(expected, cost, price, scale), np.arange(len(table))
     quality, spent = table.quality[every, pick].mean(), table.cost_usd[every, pick].mean()
     return Spent(float(quality / table.quality[:, best].mean()), float(1 - spent / table.cost_usd[:, best].mean()))
+
+
+def _mean(some: Sequence[Spent]) -> Spent:
+    return Spent(sum(one.kept for one in some) / len(some), sum(one.saved for one in some) / len(some))
 
 
 def _closed_by_key(fit: Table, judged: Table, mine: Floats, cost: Floats) -> tuple[float, float]:
