@@ -7,7 +7,6 @@ from dispatcher.learning.examples import Examples, Floats, Ints
 _PARAMETERS = {
     "objective": "cross_entropy",
     "learning_rate": 0.05,
-    "num_leaves": 31,
     "min_child_samples": 60,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.7,
@@ -20,6 +19,8 @@ _PARAMETERS = {
     "verbose": -1,
 }
 _ROUNDS = 150
+_LEAVES_MIN, _LEAVES_MAX = 8, 31
+_OUTCOMES_PER_LEAF = 400  # with few outcomes, many leaves would follow chance
 MODEL_COLUMNS = 7
 
 
@@ -47,6 +48,7 @@ def fit_booster(rows: Floats, quality: Floats, weight: Floats, seed: int) -> str
     import lightgbm  # not needed to serve
 
     data = lightgbm.Dataset(rows, quality, weight=weight, categorical_feature=[rows.shape[1] - MODEL_COLUMNS])
-    booster = lightgbm.train(_PARAMETERS | {"seed": seed}, data, _ROUNDS)
+    leaves = min(_LEAVES_MAX, max(_LEAVES_MIN, len(rows) // _OUTCOMES_PER_LEAF))
+    booster = lightgbm.train(_PARAMETERS | {"seed": seed, "num_leaves": leaves}, data, _ROUNDS)
     text: str = booster.model_to_string()
     return text
