@@ -7,6 +7,8 @@ from typing import Protocol
 from dispatcher.core.task import ModelId
 
 _MODELS_MAX = 1024
+_UNSURE = 0.1  # standard deviation of a gap, from which on it is weighed more
+_DOUBT_MIN = 0.01  # no forecast of quality is better than that
 
 
 class Chance(Protocol):
@@ -57,7 +59,7 @@ class Exploration:
         trial_share: of dispatches, while there is a model to try.
         reach: by how many deviations a model on trial may be underestimated; when that isn't enough, it is ruled out.
         hope: the same where a gap is weighed: what may well be as good is tried rather than what is known to be worse.
-        gap_weight: how soon a worse option is left alone.
+        gap_weight: how soon a worse option is left alone while gaps are unsure; grows as they get surer.
         saved_max: dispatches whose share may be saved up for when there is more to be learned.
     """
 
@@ -122,12 +124,17 @@ class Explorer:
         others = [one.is_safe and one.model_id != best.model_id for one in contenders]
         count = 1 + sum(others)
         raw = [
-            1.0 / (count + self._settings.gap_weight * max(0.0, -self._promise(one, best, self._settings.hope)))
+            1.0 / (count + self._gamma(one, best) * max(0.0, -self._promise(one, best, self._settings.hope)))
             if is_other
             else 0.0
             for one, is_other in zip(contenders, others, strict=True)
         ]
         return _at_most(min(1.0, self._saved + self._settings.share), raw)
+
+    def _gamma(self, one: Contender, best: Contender) -> float:
+        """The surer the gap, the less is left to chance (SquareCB: as the forecasts' squared error falls)."""
+        variance = one.doubt**2 + best.doubt**2
+        return self._settings.gap_weight * max(1.0, _UNSURE**2 / max(_DOUBT_MIN**2, variance))
 
     def _by_trial(self, contenders: Sequence[Contender]) -> list[float]:
         """Those on trial by how good they may turn out to be, together the share for trials."""

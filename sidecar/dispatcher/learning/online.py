@@ -15,11 +15,13 @@ Floats = NDArray[np.float64]
 _TASKS = {task: 1 + index for index, task in enumerate(TaskType)}
 _FIXED = 1 + len(TaskType)  # a constant and the task types, before the text
 _NOISE = 0.18  # variance of one answer's quality about what is expected
+_ERROR_SD = 0.5  # the most that one answer's quality, 0..1, can deviate when its mean is known
 _OWN = (0.2, 0.05, 0.2)  # how far one model may be off the base: everywhere, at a task type, at a kind of text (sd)
 _SHARED = (0.3, 0.2, 0.6)  # the same of all models together: how hard the work here is
 _FORGETTING = 3e-4  # share of what is known of a model that each new answer makes doubtful again
-_FAMILIAR = 0.05  # how much less than others a model is off a base that has learned from its answers
+_FAMILIAR = 0.03  # how much less than others a model is off a base that has learned from its answers
 _STRANGE = 1.0  # variance of a weight of which nothing is known, in units of its scale
+_FAMILIAR_WORK = 0.2  # the same of the part all models share
 _MODELS_MAX = 64
 _UNMET, _UNMET_FAMILIAR = _MODELS_MAX, _MODELS_MAX + 1  # rows of models that nothing was learned of
 
@@ -37,7 +39,9 @@ class OnlineQuality:
 
     def __init__(self, width: int, familiar: Collection[str] = ()) -> None:
         scales = _scales(width, _SHARED)
-        self._shared = _Weights(scales, np.zeros(len(scales)), np.eye(len(scales)))
+        self._shared = _Weights(
+            scales, np.zeros(len(scales)), np.eye(len(scales)) * (_FAMILIAR_WORK**2 if familiar else 1.0)
+        )
         self._own = _Rows(_scales(width, _OWN), frozenset(familiar))
 
     def predict(
@@ -72,7 +76,7 @@ class OnlineQuality:
         own = self._own.entered(model_id)
         own.doubt(_FORGETTING, own.variance)
         left = quality - base - own.value(given)
-        if own.changes.saw((left - self._shared.value(given)) / _NOISE**0.5):
+        if own.changes.saw((left - self._shared.value(given)) / _ERROR_SD):
             own.doubt(1.0, _STRANGE)
         self._shared.learn(given, left, weight)
         left = quality - base - self._shared.value(given)

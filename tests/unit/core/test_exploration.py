@@ -77,8 +77,16 @@ def test_the_propensity_is_that_of_the_state_before_the_pick() -> None:
 
 def test_odds_follow_inverse_gap_weighting_below_the_share() -> None:
     explorer = Explorer(Exploration(share=1.0, hope=0.0, gap_weight=50.0))
-    odds = explorer.chances(_KNOWN)
-    assert odds[1:] == pytest.approx((1 / (3 + 50 * 0.01), 1 / (3 + 50 * 0.5)))
+    unsure = tuple(replace(one, doubt=0.1) for one in _KNOWN)
+    assert explorer.chances(unsure)[1:] == pytest.approx((1 / (3 + 50 * 0.01), 1 / (3 + 50 * 0.5)))
+
+
+def test_the_surer_the_gap_the_less_is_left_to_chance() -> None:
+    odds = [
+        Explorer(Exploration(share=1.0)).chances((_contender("a", 0.8, doubt), _contender("b", 0.6, doubt)))[1]
+        for doubt in (0.2, 0.05, 0.01)
+    ]
+    assert odds[0] > 2 * odds[1] > 4 * odds[2] > 0.0
 
 
 def test_no_more_than_its_share_is_spent_once_models_are_known() -> None:
