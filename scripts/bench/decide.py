@@ -15,40 +15,24 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
 from dispatcher.core.classification import classify
-from dispatcher.core.eligibility import Candidate
 from dispatcher.core.features import features_of
-from dispatcher.core.model import ModelSpec, WeightsState
-from dispatcher.core.prospects import Situation, prospects
-from dispatcher.core.replica import ReplicaId, ReplicaState, Resident
-from dispatcher.core.selection import Wish, rank
 from dispatcher.core.task import (
     Complexity,
-    DispatchRequest,
     Message,
-    ModelId,
-    Objective,
-    Requirements,
     Role,
     TaskType,
 )
-from dispatcher.weights.catalogue import load_catalogue
+from scripts.bench.choosing import AsServed
 from scripts.bench.table import Row, print_table
+from scripts.bench.ten_models import MODELS, PROMPTS
 
-_CANDIDATES = 10
 _ROUNDS = 3000
 _STARTS = 5
-_PROMPTS = (
-    "Summarize this e-mail thread in three bullet points: " + "the parcel is late again and nobody answers. " * 40,
-    "Classify this ticket as billing, bug or other: I was charged twice for the same order.",
-    "What is the capital of France?",
-    "Write a Python function that parses a CSV file and handles quoted fields and edge cases step by step.",
-)
 _BARE = """
 import sys
 from aiohttp import web
@@ -83,7 +67,7 @@ def main() -> None:
 def _median_ms(work: Callable[[str], object]) -> float:
     times = []
     for index in range(_ROUNDS):
-        prompt = _PROMPTS[index % len(_PROMPTS)]
+        prompt = PROMPTS[index % len(PROMPTS)]
         begun_s = time.perf_counter()
         work(prompt)
         times.append(time.perf_counter() - begun_s)
@@ -91,14 +75,9 @@ def _median_ms(work: Callable[[str], object]) -> float:
 
 
 def _decide(prompt: str) -> object:
-    """All that stands between a request and its model: classify, eligible, forecast, select."""
-    messages = (Message(Role.USER, prompt),)
-    request = DispatchRequest(messages, Requirements(timeout_s=120.0))
-    text = features_of(messages)
-    found = classify(TaskType.AUTO, Complexity.AUTO, text)
-    situation = Situation(request, found.task_type, found.complexity, text, 1024, _MODELS, _RESIDENTS, budget_mib=8192)
-    weighed, _ = prospects(situation)
-    return rank(weighed, Wish(Objective.BALANCED, 120.0, 0.7)).options[0]
+    """All that stands between a request and its model: classify, eligible, forecast, select, explore."""
+    text = features_of((Message(Role.USER, prompt),))
+    return _SERVED.choose(prompt, classify(TaskType.AUTO, Complexity.AUTO, text))
 
 
 def _look_up(prompt: str) -> object:
@@ -107,39 +86,8 @@ def _look_up(prompt: str) -> object:
     return _TABLE[classify(TaskType.AUTO, Complexity.AUTO, text).task_type]
 
 
-def _candidates() -> tuple[Candidate, ...]:
-    """Ten models: the catalogue's, and slower or larger likenesses of them."""
-    specs = [entry.spec for entry in load_catalogue()]
-    return tuple(_likeness(specs[index % len(specs)], index) for index in range(_CANDIDATES))
-
-
-def _likeness(spec: ModelSpec, index: int) -> Candidate:
-    changed = replace(spec, id=ModelId(f"{spec.id}-{index}"), load_s=spec.load_s * (1 + index / 3))
-    return Candidate(changed, WeightsState.PRESENT, threads=1, footprint_mib=changed.footprint_mib)
-
-
-_MODELS = _candidates()
-_TABLE = {task: _MODELS[index % _CANDIDATES].spec.id for index, task in enumerate(TaskType)}
-_RESIDENTS = tuple(
-    Resident(
-        replica_id=ReplicaId(f"r{index}"),
-        model_id=_MODELS[index].spec.id,
-        state=ReplicaState.READY,
-        is_condemned=False,
-        is_pinned=False,
-        in_flight=index % 2,
-        slots=1,
-        threads=1,
-        footprint_mib=_MODELS[index].footprint_mib,
-        queue_s=2.0 * (index % 2),
-        drain_s=2.0 * (index % 2),
-        ready_in_s=0.0,
-        reload_s=_MODELS[index].spec.load_s,
-        uses_per_s=0.01,
-        idle_s=5.0,
-    )
-    for index in range(4)
-)
+_SERVED = AsServed()
+_TABLE = {task: MODELS[index % len(MODELS)].spec.id for index, task in enumerate(TaskType)}
 
 
 def _link_weights(folder: Path) -> None:

@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from scripts.bench.routes.deciding import deciding, show_deciding
 from scripts.bench.routes.offline import measure, pair_apgr
 from scripts.bench.routes.online import online
 from scripts.bench.routes.scenarios import scenarios
@@ -47,7 +48,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=8, help="seeds of what plays online")
     parser.add_argument("--quick", action="store_true", help="fewer draws")
     asked = parser.parse_args()
-    numbers = _offline(asked) | _online(asked) | _timing(asked)
+    numbers = _offline(asked) | _online(asked) | _timing(asked) | _deciding(asked)
     if asked.json:
         print(json.dumps({key: numbers.get(key) for key in KEYS}))
 
@@ -55,6 +56,12 @@ def main() -> None:
 def _timing(asked: argparse.Namespace) -> dict[str, float]:
     found = timing(quick=asked.quick)
     show_timing(found, to_stderr=asked.json)
+    return found
+
+
+def _deciding(asked: argparse.Namespace) -> dict[str, float]:
+    found = deciding(quick=asked.quick)
+    show_deciding(found, to_stderr=asked.json)
     return found
 
 

@@ -74,7 +74,7 @@ class RankerShelf:
         """
         try:
             artifact = await verified(self.path(entry.id), entry.sha256)
-            ranker = self._build(entry.id, artifact)
+            ranker = await asyncio.to_thread(self._build, entry.id, artifact)
         except RankerBroken as error:
             raise RankerConflict(f"id: {entry.id} can't be used: {error}; train another one") from error
         trials = await self._taught(ranker, artifact.card.last_at)
