@@ -93,12 +93,13 @@ class Explorer:
         best = contenders[0]
         if not may_explore or self._settings.share <= 0.0:
             return THE_BEST
-        odds = self.chances(contenders)
+        by_gap = self._by_gap(contenders)
+        odds = self._odds(contenders, by_gap)
         index = _drawn(odds, rng)
         chosen = contenders[index]
         if self._is_on_trial(chosen, best):
             self._count(chosen.model_id)
-        self._save(self._settings.share - sum(self._by_gap(contenders)))
+        self._save(self._settings.share - sum(by_gap))
         return Pick(index, odds[index], explored=index > 0)
 
     def chances(self, contenders: Sequence[Contender]) -> tuple[float, ...]:
@@ -109,7 +110,10 @@ class Explorer:
         """
         if self._settings.share <= 0.0:
             return (1.0, *(0.0 for _ in contenders[1:]))
-        on_trial, by_gap = self._by_trial(contenders), self._by_gap(contenders)
+        return self._odds(contenders, self._by_gap(contenders))
+
+    def _odds(self, contenders: Sequence[Contender], by_gap: list[float]) -> tuple[float, ...]:
+        on_trial = self._by_trial(contenders)
         left = 1.0 - sum(on_trial)
         others = [trial + left * gap for trial, gap in zip(on_trial, by_gap, strict=True)]
         return (1.0 - sum(others), *others[1:])
@@ -123,12 +127,11 @@ class Explorer:
         best = contenders[0]
         others = [one.is_safe and one.model_id != best.model_id for one in contenders]
         count = 1 + sum(others)
-        raw = [
-            1.0 / (count + self._gamma(one, best) * max(0.0, -self._promise(one, best, self._settings.hope)))
-            if is_other
-            else 0.0
-            for one, is_other in zip(contenders, others, strict=True)
-        ]
+        hope, raw = self._settings.hope, [0.0] * len(contenders)
+        for index, one in enumerate(contenders):
+            if others[index]:
+                gap = best.utility - one.utility - hope * one.doubt
+                raw[index] = 1.0 / (count + self._gamma(one, best) * gap if gap > 0.0 else count)
         return _at_most(min(1.0, self._saved + self._settings.share), raw)
 
     def _gamma(self, one: Contender, best: Contender) -> float:

@@ -21,8 +21,11 @@ def sure(seconds: float) -> Seconds:
 
 def total(*parts: Seconds) -> Seconds:
     """The sum of independent durations: medians add, spreads add in quadrature."""
-    p50 = sum(part.p50 for part in parts)
-    return Seconds(p50, p50 + math.sqrt(sum((part.p90 - part.p50) ** 2 for part in parts)))
+    p50 = spread2 = 0.0
+    for part in parts:
+        p50 += part.p50
+        spread2 += (part.p90 - part.p50) ** 2
+    return Seconds(p50, p50 + math.sqrt(spread2))
 
 
 def chance_within(duration: Seconds, limit_s: float) -> float:

@@ -74,12 +74,14 @@ def rank(prospects: Sequence[Prospect], wish: Wish) -> Ranking:
         no = _limit_broken(prospect, wish)
         if no is not None:
             refused.append(no)
-        elif chance_within(prospect.finish, wish.timeout_s) < wish.confidence:
+        elif (chance := chance_within(prospect.finish, wish.timeout_s)) < wish.confidence:
             late.append(prospect)
         else:
-            options.append(_option(prospect, wish))
+            options.append(_option(prospect, wish, chance))
     if not options and wish.is_best_effort:
-        tries = sorted((_option(prospect, wish) for prospect in late), key=_nearest_first)
+        tries = sorted(
+            (_option(one, wish, chance_within(one.finish, wish.timeout_s)) for one in late), key=_nearest_first
+        )
         return Ranking(tuple(tries), tuple(refused), None)
     options.sort(key=lambda option: (-option.utility, option.model_id, option.way))
     refused.extend(_slow(prospect, wish) for prospect in late)
@@ -100,8 +102,7 @@ def _again_in_s(late: Sequence[Prospect], wish: Wish) -> Iterator[float]:
             yield percentile(prospect.finish, wish.confidence) - wish.timeout_s
 
 
-def _option(prospect: Prospect, wish: Wish) -> Option:
-    chance = chance_within(prospect.finish, wish.timeout_s)
+def _option(prospect: Prospect, wish: Wish, chance: float) -> Option:
     weights = PRESETS[wish.objective]
     forecast = prospect.forecast
     terms = Terms(

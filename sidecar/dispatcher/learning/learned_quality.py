@@ -22,6 +22,8 @@ from dispatcher.learning.reasons import in_words, reasons
 from dispatcher.learning.text import TextEncoder
 
 _MODELS_MAX = 256
+_KNOWN_MAX = 256
+_FAMILIAR_TRIES = 100.0  # of a model whose answers the base was fitted on: nothing to try out any more
 
 
 class Base(Protocol):
@@ -51,7 +53,8 @@ class LearnedQuality:
         self._fitted = base
         self._online = online
         self._nodes = NodeQuality()
-        self._tries: OrderedDict[str, float] = OrderedDict()
+        self._tries: OrderedDict[str, float] = OrderedDict(dict.fromkeys(online.familiar, _FAMILIAR_TRIES))
+        self._facts: dict[tuple[object, ...], tuple[tuple[ModelSpec, ...], tuple[ModelFacts, ...]]] = {}
 
     def features(self, work: Work) -> RequestFeatures | None:
         """The request as numbers and as a vector; its text goes no further."""
@@ -122,8 +125,20 @@ class LearnedQuality:
         complexity: Complexity,
         specs: Sequence[ModelSpec],
     ) -> Floats:
-        facts = [facts_of(spec, task_type, complexity) for spec in specs]
+        facts = self._known_facts(specs, task_type, complexity)
         return np.asarray(self._fitted.predict_at(features, place, facts))
+
+    def _known_facts(
+        self, specs: Sequence[ModelSpec], task_type: TaskType, complexity: Complexity
+    ) -> tuple[ModelFacts, ...]:
+        """The same models are asked about again and again; entered anew, one is another object."""
+        key = (task_type, complexity, *map(id, specs))
+        known = self._facts.get(key)
+        if known is None:
+            if len(self._facts) >= _KNOWN_MAX:
+                self._facts.clear()
+            known = self._facts[key] = tuple(specs), tuple(facts_of(spec, task_type, complexity) for spec in specs)
+        return known[1]
 
 
 def facts_of(spec: ModelSpec, task_type: TaskType, complexity: Complexity) -> ModelFacts:

@@ -43,6 +43,7 @@ class OnlineQuality:
             scales, np.zeros(len(scales)), np.eye(len(scales)) * (_FAMILIAR_WORK**2 if familiar else 1.0)
         )
         self._own = _Rows(_scales(width, _OWN), frozenset(familiar))
+        self.familiar = frozenset(familiar)
 
     def predict(
         self, request_vector: Floats, task: TaskType, models: Sequence[str], base: Floats

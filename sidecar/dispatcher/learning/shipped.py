@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -83,12 +84,12 @@ class ShippedPrior:
         Args:
             less: log odds to take off for all: what the public prompts are harder by than those of callers.
         """
-        prior = np.array([one.prior_quality for one in facts])
+        prior, traits = _known(tuple(facts), self.smallest_b)
         if not any(request.numbers[SIZES + WORK.index(task)] for task in self.tasks):
             return prior
         rows = np.empty((len(facts), len(request.numbers) + _TRAITS + len(request.text)))
         rows[:, :_SIZE_COLUMN] = request.numbers
-        rows[:, _SIZE_COLUMN : _SIZE_COLUMN + _TRAITS] = _traits(facts, self.smallest_b)
+        rows[:, _SIZE_COLUMN : _SIZE_COLUMN + _TRAITS] = traits
         rows[:, _SIZE_COLUMN + _TRAITS :] = request.text
         return _moved(prior, self.booster.predict(rows, raw=True) - less)
 
@@ -145,6 +146,14 @@ def _traits(facts: Sequence[ModelFacts], smallest_b: float) -> Floats:
     family = np.array([float(family_number(one.model_id)) for one in facts])
     family[family < 0] = np.nan
     return np.column_stack((np.log(np.clip(sizes, smallest_b, _LARGE_B)), family))
+
+
+@lru_cache(maxsize=256)
+def _known(facts: tuple[ModelFacts, ...], smallest_b: float) -> tuple[Floats, Floats]:
+    """The catalogue's quality and the traits of models that are asked about together again and again."""
+    prior, traits = np.array([one.prior_quality for one in facts]), _traits(facts, smallest_b)
+    prior.flags.writeable = traits.flags.writeable = False
+    return prior, traits
 
 
 def _moved(prior: Floats, by: Floats) -> Floats:
