@@ -47,6 +47,7 @@ CLOSED = [
     ("DELETE", "/api/models/small"),
     ("POST", "/api/models/small/pull"),
     ("POST", "/api/models/small/start"),
+    ("POST", "/api/models/small/calibrate"),
     ("POST", "/api/models/small/stop"),
     ("POST", "/api/containers/d_0/stop"),
     ("GET", "/api/containers"),

@@ -229,6 +229,8 @@ def _foretold(situation: Situation, forecaster: Forecaster) -> tuple[Situation, 
     """The situation with all forecasts it needs: explaining the choice later finds the same."""
     ineligible = ineligible_in(situation)
     questions = questions_of(situation, ineligible)
+    if not questions:
+        return replace(situation, ineligible=ineligible), None
     foretold = forecaster.foretell(work_of(situation), questions)
     by_question = zip(questions, foretold.forecasts, strict=True)
     known = {(question.spec.id, question.threads): forecast for question, forecast in by_question}
