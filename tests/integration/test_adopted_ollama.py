@@ -67,6 +67,7 @@ async def test_how_it_loads_and_for_how_long_is_its_owners_to_say(client: Client
     assert not {"num_ctx", "num_thread"} & set(body["options"])
 
 
+@pytest.mark.heavy
 async def test_what_it_holds_already_is_warm_and_what_it_unloads_is_cold(
     start_sidecar: StartSidecar, ollama: FakeOllama
 ) -> None:
@@ -85,6 +86,7 @@ async def test_what_it_holds_already_is_warm_and_what_it_unloads_is_cold(
     assert (await client.ask(model=MODEL))["decision"]["way"] == "load"
 
 
+@pytest.mark.heavy
 async def test_a_model_that_comes_or_goes_there_comes_or_goes_here(client: Client, ollama: FakeOllama) -> None:
     await asyncio.to_thread(ollama.shelf.pull, "second", lambda _event: None, lambda: None, lambda: None)
 
@@ -128,6 +130,7 @@ async def test_without_it_the_sidecar_starts_and_says_so(start_sidecar: StartSid
     assert (await client.get("/ready"))["parts"]["remote"]["status"] == "degraded"
 
 
+@pytest.mark.heavy
 async def test_one_that_goes_away_is_told_and_its_models_are_not_started(
     start_sidecar: StartSidecar, tmp_path: Path
 ) -> None:

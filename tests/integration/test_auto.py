@@ -3,9 +3,13 @@
 import sqlite3
 from contextlib import closing
 
+import pytest
+
 from tests.integration.conftest import Client, StartSidecar
 from tests.integration.waiting import until
 from tests.unit.core.builders import spec
+
+pytestmark = pytest.mark.heavy
 
 MAILS = {"workflow_id": "mails", "node_id": "sort"}
 

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.fakes.behaviour import mark
 from tests.integration.conftest import JSON, Client, StartSidecar
 from tests.integration.waiting import until
@@ -47,6 +49,7 @@ async def test_one_that_never_worked_is_still_asked_and_told_of_and_an_answer_he
     assert (await client.get("/ready"))["status"] == "ready"
 
 
+@pytest.mark.heavy
 async def test_a_server_that_is_busy_refuses_or_is_waited_for_in_vain_is_not_sick(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec())
     await client.ask()

@@ -2,9 +2,13 @@
 
 import json
 
+import pytest
+
 from tests.integration.conftest import JSON, StartSidecar
 from tests.integration.waiting import until
 from tests.unit.core.builders import Speed, big, spec
+
+pytestmark = pytest.mark.heavy
 
 
 async def test_a_model_is_measured_and_forecasts_start_from_that(start_sidecar: StartSidecar) -> None:

@@ -129,6 +129,7 @@ async def test_performance_sums_up_by_what_is_asked(client: Client) -> None:
     assert by_workflow == {"w0": 2, "w1": 1}
 
 
+@pytest.mark.heavy
 async def test_who_streams_is_told_what_is_waited_for(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(load_s=3.0), behaviour={"load_s": 2.5})
     events = await _events(client, {"prompt": "Name a colour.", "stream": True})
@@ -141,6 +142,7 @@ async def test_who_streams_is_told_what_is_waited_for(start_sidecar: StartSideca
     assert [name for name, _ in events][-1] == "done"
 
 
+@pytest.mark.heavy
 async def test_a_start_that_fails_while_its_waiting_is_streamed_ends_with_an_error(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(), behaviour={"load_s": 60}, start_timeout_s=1.5)
     events = await _events(client, {"prompt": "Name a colour.", "stream": True})

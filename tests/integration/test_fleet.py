@@ -44,6 +44,7 @@ async def nothing_in_flight(client: Client) -> None:
     await until(idle, "nothing in flight")
 
 
+@pytest.mark.heavy
 async def test_two_hundred_cold_callers_start_one_replica(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(slots=4), memory_mib=600, behaviour={"load_s": 0.5})
     replies = await asyncio.gather(*(client.ask(f"caller {index}") for index in range(200)))
@@ -96,6 +97,7 @@ async def test_a_caller_who_leaves_in_the_middle_frees_the_replica_and_is_record
     await until(endings, "the cancelled dispatch is counted")
 
 
+@pytest.mark.heavy
 async def test_a_deadline_ends_a_dispatch_and_frees_the_replica(client: Client) -> None:
     await client.ask(model="small")
     hang = mark(fault="hang_midway")
@@ -125,6 +127,7 @@ async def test_a_replica_that_would_not_fit_is_not_added(start_sidecar: StartSid
     assert await starts(client) == {'model="small",result="ready"': 1}
 
 
+@pytest.mark.heavy
 async def test_a_busy_replica_is_waited_for_and_the_wait_is_told(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(), behaviour={"token_delay_s": 0.05})
     await client.ask("warm up")
@@ -161,6 +164,7 @@ async def test_a_model_that_is_asked_too_much_leaves_room_for_the_others(start_s
             task.cancel()
 
 
+@pytest.mark.heavy
 async def test_a_model_makes_room_for_another_when_memory_is_full(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(), big(), memory_mib=2000)
     await client.ask(model="small")
@@ -169,6 +173,7 @@ async def test_a_model_makes_room_for_another_when_memory_is_full(start_sidecar:
     assert [one["model"] for one in await containers(client)] == ["big"]
 
 
+@pytest.mark.heavy
 async def test_memory_promised_never_exceeds_the_budget_whatever_is_asked(start_sidecar: StartSidecar) -> None:
     models = [spec(f"m{index}", quality=quality(0.5)) for index in range(4)]
     client = await start_sidecar(*models, memory_mib=600, behaviour={"token_delay_s": 0.01})
@@ -186,6 +191,7 @@ async def test_memory_promised_never_exceeds_the_budget_whatever_is_asked(start_
     assert 0 < max(samples) <= 600
 
 
+@pytest.mark.heavy
 async def test_forty_dispatches_for_two_models_that_do_not_fit_together_take_few_swaps(
     start_sidecar: StartSidecar,
 ) -> None:
@@ -306,6 +312,7 @@ async def test_a_model_that_runs_out_of_memory_is_tried_once_more_with_more(star
     assert (await again.get("/api/models/small"))["memory_mib"] >= round(before_mib * 1.5)
 
 
+@pytest.mark.heavy
 async def test_a_start_that_takes_too_long_is_ended(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(), behaviour={"load_s": 60}, start_timeout_s=1.5)
     reply = await client.ask(expect=503)

@@ -16,6 +16,7 @@ _JITTER_S, _STEP_S = 0.004, 0.003
 _SEED = 7
 
 
+@pytest.mark.heavy
 async def test_two_hundred_requests_at_the_moment_of_an_idle_stop_are_answered_at_the_first_try(
     start_sidecar: StartSidecar, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.fakes.behaviour import mark
 from tests.fakes.ledger import runs_of, unended_in
@@ -89,6 +90,7 @@ async def _running(client: Client, job_id: str) -> bool:
     return bool((await client.get(f"/api/jobs/{job_id}"))["state"] == "running")
 
 
+@pytest.mark.heavy
 async def test_a_finished_job_that_did_not_fit_is_among_those_to_ask_for_again(client: Client) -> None:
     await client.ask(model="small")
     bodies = [{"prompt": f"hi {n}", "model": "small"} for n in range(120)]
@@ -177,6 +179,7 @@ async def test_bad_questions_are_told_what_is_wrong(client: Client) -> None:
     assert (await client.get("/api/jobs/j_nobody", 404))["error"]["code"] == "job_not_found"
 
 
+@pytest.mark.heavy
 async def test_a_deadline_that_passes_in_the_queue_ends_the_job_without_a_run(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(), jobs_at_once=1)
     await client.ask()

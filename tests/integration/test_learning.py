@@ -1,8 +1,12 @@
 """What callers said of answers, and how long they took, changes what is expected and chosen."""
 
+import pytest
+
 from tests.integration.conftest import JSON, Client, StartSidecar
 from tests.integration.waiting import until
 from tests.unit.core.builders import big, quality, spec
+
+pytestmark = pytest.mark.heavy
 
 HERE = {"workflow_id": "mails", "node_id": "sort"}
 ELSEWHERE = {"workflow_id": "mails", "node_id": "write"}

@@ -37,6 +37,7 @@ async def test_a_prompt_that_crashes_two_servers_meets_no_third_and_others_are_s
     assert "Zyxwv" not in capsys.readouterr().out
 
 
+@pytest.mark.heavy
 async def test_who_was_answered_beside_a_prompt_that_crashed_the_server_is_answered_all_the_same(
     start_sidecar: StartSidecar,
 ) -> None:
@@ -56,6 +57,7 @@ async def test_who_was_answered_beside_a_prompt_that_crashed_the_server_is_answe
     assert (await client.ask(slow))["text"]
 
 
+@pytest.mark.heavy
 async def test_a_server_that_was_gone_before_says_nothing_against_a_prompt(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec())
     for _ in range(3):
@@ -64,6 +66,7 @@ async def test_a_server_that_was_gone_before_says_nothing_against_a_prompt(start
         assert (await client.ask("Name a colour."))["text"]
 
 
+@pytest.mark.heavy
 async def test_a_model_that_crashes_under_every_prompt_is_left_alone_and_no_prompt_is_held_guilty(
     start_sidecar: StartSidecar,
 ) -> None:

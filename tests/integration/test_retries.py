@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from tests.fakes.behaviour import mark
 from tests.integration.conftest import Client, StartSidecar
 from tests.unit.core.builders import big, quality, spec
@@ -24,6 +26,7 @@ async def metric(client: Client, name: str) -> float:
     return sum(float(line.split()[-1]) for line in lines if line.partition("{")[0] == name)
 
 
+@pytest.mark.heavy
 async def test_when_many_fail_at_once_few_try_again_and_the_others_get_the_fault_and_when_to_come_back(
     start_sidecar: StartSidecar,
 ) -> None:

@@ -36,6 +36,7 @@ async def running(client: Client) -> int:
         return sum(slot["is_processing"] for slot in await response.json())
 
 
+@pytest.mark.heavy
 async def test_who_comes_after_a_leaver_waits_in_our_queue_until_the_server_is_idle(
     start_sidecar: StartSidecar,
 ) -> None:
@@ -54,6 +55,7 @@ async def test_who_comes_after_a_leaver_waits_in_our_queue_until_the_server_is_i
     assert in_flight(client) == 0
 
 
+@pytest.mark.heavy
 async def test_a_deadline_that_passes_keeps_the_slot_likewise(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec())
     await client.ask()

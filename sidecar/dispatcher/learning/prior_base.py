@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -67,8 +68,9 @@ def save_base(landmarks: Landmarks, usual: Mapping[TaskType, float], folder: Pat
     (folder / _FILE).write_bytes(dump_arrays({**arrays, "usual": {task.value: move for task, move in usual.items()}}))
 
 
+@cache
 def load_prior_base(folder: Path = FOLDER) -> PriorBase:
-    """Read what comes with the package.
+    """Read what comes with the package, once.
 
     Raises: ValueError when its files don't belong to this version; OSError or ImportError without LightGBM.
     """

@@ -32,6 +32,7 @@ async def _watched(sidecar: FakeSidecar, folder: Path, *arguments: str, looks: i
     return ended
 
 
+@pytest.mark.heavy
 async def test_a_watch_shows_every_change_until_ctrl_c(sidecar: FakeSidecar, tmp_path: Path) -> None:
     sidecar.answers_in_turn("GET /api/containers", fleet(container(state=ReplicaState.LOADING)), CONTAINERS)
     ended = await _watched(sidecar, tmp_path, looks=3)
@@ -39,6 +40,7 @@ async def test_a_watch_shows_every_change_until_ctrl_c(sidecar: FakeSidecar, tmp
     assert ended.stdout.index("loading") < ended.stdout.index("ready")
 
 
+@pytest.mark.heavy
 async def test_a_watch_as_json_is_a_line_for_every_look(sidecar: FakeSidecar, tmp_path: Path) -> None:
     sidecar.answers("GET /api/containers", CONTAINERS)
     ended = await _watched(sidecar, tmp_path, "--json", looks=3)

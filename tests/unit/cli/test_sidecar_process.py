@@ -46,6 +46,7 @@ async def test_one_that_obeys_ends_at_once(tmp_path: Path) -> None:
         await process.stop()  # a second time is no harm
 
 
+@pytest.mark.heavy
 async def test_one_that_ignores_us_is_killed_with_its_children(tmp_path: Path) -> None:
     with _running(_STUBBORN, tmp_path) as (process, seen):
         family = [seen, *seen.children(recursive=True)]
@@ -54,6 +55,7 @@ async def test_one_that_ignores_us_is_killed_with_its_children(tmp_path: Path) -
         assert psutil.wait_procs(family, timeout=10)[1] == []
 
 
+@pytest.mark.heavy
 async def test_a_second_signal_does_not_wait_for_the_grace(tmp_path: Path) -> None:
     with _running(_STUBBORN, tmp_path) as (process, seen):
         family = [seen, *seen.children(recursive=True)]

@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from dispatcher.core.feedback import Feedback, FeedbackSource, day_begins_at, weight_of
 from dispatcher.core.logged import LoggedOutcome
 from dispatcher.core.reward import HINT, Label
@@ -54,6 +56,7 @@ def test_ten_thousand_lies_shift_what_others_see_by_less_than_a_twentieth() -> N
     assert honest - _TWENTIETH < shared_quality(0.9, 10_000, 0.0) < honest
 
 
+@pytest.mark.heavy
 def test_lies_change_at_most_a_twentieth_of_others_choices() -> None:
     rng, changed, choices = random.Random(7), 0, 400
     for _ in range(choices):

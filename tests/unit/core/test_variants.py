@@ -1,5 +1,6 @@
 """A variant adds words beside the caller's; it never touches them."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,6 +57,7 @@ def test_there_is_still_at_most_one_system_message_and_it_is_first(
     assert all(message.role is not Role.SYSTEM for message in rendered[1:])
 
 
+@pytest.mark.heavy
 @settings(max_examples=300)
 @given(FAMILIES, WORDINGS, TEXTS, OUTPUTS)
 def test_its_tokens_are_never_counted_too_few(family: str, wording: Wording, prompt: str, output: OutputFormat) -> None:

@@ -86,6 +86,7 @@ def test_when_it_isnt_sure_the_rules_decide() -> None:
     assert [sense.task_type(Seen.of(one.text)) for one in FRESH] == [(one.ruled, False) for one in FRESH]
 
 
+@pytest.mark.heavy
 def test_ten_thousand_lies_of_one_workflow_spoil_next_to_nothing() -> None:
     chance, sense, prompts = random.Random(7), LearnedSense(WEIGHTS), own_examples()
     for _ in range(10_000):

@@ -15,6 +15,8 @@ from dispatcher.learning.verify import verified
 from tests.integration.waiting import until
 from tests.unit.learning.lessons import a_dataset, lessons
 
+pytestmark = pytest.mark.heavy
+
 _LIMITS = Limits(memory_bytes=3 << 30, cpu_s=60, wall_s=100.0)
 
 

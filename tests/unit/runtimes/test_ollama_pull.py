@@ -58,6 +58,7 @@ async def test_a_pull_cut_at_half_goes_on_from_there(
     assert not await runtime.lacks_model(endpoint_of(ollama), order())
 
 
+@pytest.mark.heavy
 async def test_a_server_that_does_not_come_back_is_given_up(runtime: OllamaRuntime, ollama: FakeOllama) -> None:
     endpoint = endpoint_of(ollama)
     ollama.__exit__(None, None, None)

@@ -158,6 +158,7 @@ async def test_a_server_that_still_loads_is_a_fault_and_not_ready(runtime: OpenA
             await runtime.complete(fake.endpoint, ask(), within())
 
 
+@pytest.mark.heavy
 async def test_a_server_that_hangs_or_hangs_up_is_not_ready(runtime: OpenAIRuntime) -> None:
     async def hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         held.append(writer)

@@ -140,6 +140,7 @@ async def test_where_a_variant_has_nothing_to_say_it_is_no_contest(database: Dat
     assert picked(tried, asked=replace(request(), messages=with_system)) == AS_EVER
 
 
+@pytest.mark.heavy
 async def test_a_better_variant_goes_live_by_itself_and_the_plain_prompt_watches_over_it(database: Database) -> None:
     tried = variants(database)
     await tried.add(KEY, BRIEF)

@@ -9,6 +9,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from dispatcher.store.database import Database
 from tests.unit.store.notes import make_notes
 
@@ -28,6 +30,7 @@ def _write_until_killed(path: Path, first: int, acknowledgements: int) -> list[i
     return [int(line) for line in lines if line.endswith("\n")]
 
 
+@pytest.mark.heavy
 def test_a_killed_process_loses_no_acknowledged_row(path: Path) -> None:
     async def make() -> None:
         db = await Database.open(path)

