@@ -21,7 +21,7 @@ from dispatcher.store.lifecycle import loads
 from dispatcher.store.outcomes import outcomes, outcomes_with_news
 
 _EVERY_S = 2.0
-_PAGE = 50  # outcomes read, and learned, before the loop turns
+_PAGE = 50  # outcomes read at a time
 _NEWS_OVERLAP_S = 5.0  # what is written down a moment late is seen all the same
 _REMEMBERED = 5000  # dispatches whose retry, or whose judgement, is told from news
 
@@ -76,9 +76,9 @@ class Learner:
         await self._learn_loads()
         while page := await outcomes(self._database, 0.0, _PAGE, self._place):
             for one in page:
+                self._place = one.place
                 self._learn(one)
-            self._place = page[-1].place
-            await asyncio.sleep(0)
+                await asyncio.sleep(0)  # each takes a fraction of a millisecond: others get their turn in between
         if self._news_at:
             for one in await outcomes_with_news(self._database, self._news_at - _NEWS_OVERLAP_S, _REMEMBERED):
                 self._learn_again(one)

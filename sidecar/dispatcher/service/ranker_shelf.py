@@ -89,6 +89,6 @@ class RankerShelf:
                     trials.append(trial)
                 for lesson in lessons.of(logged):
                     ranker.learn(lesson)
+                await asyncio.sleep(0)  # others get their turn
             place = page[-1].place
-            await asyncio.sleep(0)  # others get their turn
         return trials

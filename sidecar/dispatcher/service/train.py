@@ -19,7 +19,7 @@ from dispatcher.service.promote import Promoter
 from dispatcher.service.ranker_shelf import RankerShelf
 from dispatcher.store.database import Database
 from dispatcher.store.outcomes import count_outcomes, outcomes
-from dispatcher.store.rankers import add_ranker, forget_rankers
+from dispatcher.store.rankers import add_ranker, all_rankers, forget_rankers
 
 _LOG = structlog.get_logger(__name__)
 _EVERY_S = 60.0
@@ -62,6 +62,8 @@ class Trainer:
 
     async def run(self) -> None:
         """Look once a minute whether it is time, for ever."""
+        if newest := next(iter(await all_rankers(self._database)), None):
+            self._trained_at_count = await count_outcomes(self._database, newest.created_at)
         while True:
             await asyncio.sleep(_EVERY_S)
             if await count_outcomes(self._database) >= max(_OUTCOMES_MIN, self._trained_at_count * _GROWTH):
@@ -114,8 +116,8 @@ class Trainer:
                 last_at = max(last_at, logged.record.started_at)
                 for lesson in taught:
                     data.add(lesson)
+                await asyncio.sleep(0)
             place = page[-1].place
-            await asyncio.sleep(0)
         if not len(data):
             return None
         await asyncio.to_thread(data.write, spool)

@@ -59,11 +59,12 @@ async def outcomes_with_news(db: Database | Log, since: float, limit: int) -> tu
     return await _read(db, _WITH_NEWS, {"since": since, "limit": limit})
 
 
-async def count_outcomes(db: Database) -> int:
-    """How many dispatches are in the log."""
+async def count_outcomes(db: Database, until: float = 1e11) -> int:
+    """How many dispatches in the log began before a Unix time."""
 
     async def work(connection: aiosqlite.Connection) -> int:
-        ((count,),) = await connection.execute_fetchall("SELECT count(*) FROM performance_logs")
+        sql = "SELECT count(*) FROM performance_logs WHERE started_at < ?"
+        ((count,),) = await connection.execute_fetchall(sql, (until,))
         return int(count)
 
     return await db.read(work)
