@@ -87,9 +87,13 @@ def prospects(situation: Situation) -> tuple[tuple[Prospect, ...], tuple[Refusal
     found: list[Prospect] = []
     refused: list[Refusal] = []
     ineligible = ineligible_in(situation) if situation.ineligible is None else situation.ineligible
+    replicas: dict[ModelId, list[Resident]] = {}
+    for resident in situation.residents:
+        if not resident.is_condemned:
+            replicas.setdefault(resident.model_id, []).append(resident)
     for candidate in situation.candidates:
         no = ineligible.get(candidate.spec.id)
-        ways = [] if no else _ways(candidate, situation)
+        ways = [] if no else _ways(candidate, replicas.get(candidate.spec.id, ()), situation)
         if ways:
             found.extend(ways)
         else:
@@ -103,12 +107,9 @@ def _not_startable(candidate: Candidate, budget_mib: int) -> Refusal:
     return Refusal(candidate.spec.id, RefusalReason.MEMORY, no_room(candidate, budget_mib))
 
 
-def _ways(candidate: Candidate, situation: Situation) -> list[Prospect]:
-    mine = [
-        resident
-        for resident in situation.residents
-        if resident.model_id == candidate.spec.id and not resident.is_condemned
-    ]
+def _ways(candidate: Candidate, mine: Sequence[Resident], situation: Situation) -> list[Prospect]:
+    if not mine:
+        return _by_starting(candidate, situation)
     ready = [resident for resident in mine if resident.state is ReplicaState.READY and _can_wake(resident, candidate)]
     starting = [resident for resident in mine if resident.state in STARTING]
     if well := [resident for resident in ready if not resident.is_shunned]:

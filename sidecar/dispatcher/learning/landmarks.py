@@ -1,9 +1,10 @@
 """Where a request lies among typical ones: numbers that change smoothly with its text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from dispatcher.core.features import RequestFeatures
 from dispatcher.learning.examples import SIZES, Floats, Requests
 
 _COUNT_MIN, _COUNT_MAX = 16, 48
@@ -31,6 +32,10 @@ class Landmarks:
     scale: Floats
     centres: Floats
     whiten: Floats
+    _norms: Floats = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_norms", (self.centres * self.centres).sum(1))
 
     @classmethod
     def fit(cls, requests: Requests, seed: int) -> "Landmarks":
@@ -50,6 +55,19 @@ class Landmarks:
         """Say how near each request lies to each landmark, whitened. Shape (n, landmarks)."""
         points = _points(requests.numbers, requests.vectors, self.mean, self.scale)
         near: Floats = _nearness(points, self.centres) @ self.whiten
+        return near
+
+    def place_one(self, request: RequestFeatures) -> Floats:
+        """The same of one request, in half the time. Shape (landmarks,)."""
+        point = np.array((*request.numbers[:SIZES], *request.text, *request.numbers[SIZES:]))
+        sizes, limit = point[:SIZES], _CLIP / SIZES**0.5
+        sizes -= self.mean
+        sizes *= self.scale
+        np.minimum(sizes, limit, out=sizes)
+        np.maximum(sizes, -limit, out=sizes)
+        point[SIZES + len(request.text) :] *= _TASK_SCALE
+        apart = point @ point - 2.0 * (self.centres @ point) + self._norms
+        near: Floats = np.exp(-_WIDTH * np.maximum(apart, 0.0)) @ self.whiten
         return near
 
 

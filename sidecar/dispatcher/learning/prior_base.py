@@ -41,8 +41,7 @@ class PriorBase:
 
     def place(self, request: RequestFeatures) -> Floats:
         """Where one request lies among typical ones. Shape (landmarks,)."""
-        place: Floats = self.landmarks.place(Requests.of((request,)))[0]
-        return place
+        return self.landmarks.place_one(request)
 
     def predict_at(self, request: RequestFeatures, place: Floats, facts: Sequence[ModelFacts]) -> Floats:
         """Expected quality, 0 to 1, of each candidate. Shape (candidates,)."""

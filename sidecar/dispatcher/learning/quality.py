@@ -66,8 +66,7 @@ class QualityModel:
 
     def place(self, request: RequestFeatures) -> Floats:
         """Where one request lies among typical ones. Shape (landmarks,)."""
-        place: Floats = self.landmarks.place(Requests.of((request,)))[0]
-        return place
+        return self.landmarks.place_one(request)
 
     def predict(self, request: RequestFeatures, facts: Sequence[ModelFacts]) -> Floats:
         """Expected quality, 0 to 1, of each candidate on one request. Shape (candidates,)."""

@@ -84,14 +84,15 @@ class ShippedPrior:
         Args:
             less: log odds to take off for all: what the public prompts are harder by than those of callers.
         """
-        prior, traits = _known(tuple(facts), self.smallest_b)
+        prior, log_odds, traits = _known(tuple(facts), self.smallest_b)
         if not any(request.numbers[SIZES + WORK.index(task)] for task in self.tasks):
             return prior
         rows = np.empty((len(facts), len(request.numbers) + _TRAITS + len(request.text)))
         rows[:, :_SIZE_COLUMN] = request.numbers
         rows[:, _SIZE_COLUMN : _SIZE_COLUMN + _TRAITS] = traits
         rows[:, _SIZE_COLUMN + _TRAITS :] = request.text
-        return _moved(prior, self.booster.predict(rows, raw=True) - less)
+        moved: Floats = 1.0 / (1.0 + np.exp(less - log_odds - self.booster.predict(rows, raw=True)))
+        return moved
 
     def predict_many(self, requests: Requests, facts: Sequence[ModelFacts], prior: Floats) -> Floats:
         """The same for many requests; `prior`, the catalogue's quality, and what is returned are (requests, models)."""
@@ -149,11 +150,11 @@ def _traits(facts: Sequence[ModelFacts], smallest_b: float) -> Floats:
 
 
 @lru_cache(maxsize=256)
-def _known(facts: tuple[ModelFacts, ...], smallest_b: float) -> tuple[Floats, Floats]:
-    """The catalogue's quality and the traits of models that are asked about together again and again."""
+def _known(facts: tuple[ModelFacts, ...], smallest_b: float) -> tuple[Floats, Floats, Floats]:
+    """The catalogue's quality, the same in log odds, and the traits, of models asked about again and again."""
     prior, traits = np.array([one.prior_quality for one in facts]), _traits(facts, smallest_b)
     prior.flags.writeable = traits.flags.writeable = False
-    return prior, traits
+    return prior, _log_odds(prior), traits
 
 
 def _moved(prior: Floats, by: Floats) -> Floats:

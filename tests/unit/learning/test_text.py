@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dispatcher.learning.lsa import fit_text_encoder
@@ -58,3 +58,11 @@ def test_bytes_that_are_no_table_are_refused(packed: bytes) -> None:
 
 def test_the_same_texts_and_seed_give_the_same_encoder() -> None:
     assert fit_text_encoder(_PROMPTS, 6, 1).version == _ENCODER.version
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=80))
+@example("it's 3 o'clock\n\tat 10 % of [x]")
+def test_short_texts_fall_into_the_same_buckets_as_long_ones(text: str) -> None:
+    by_loop = buckets_of(text.lower())
+    by_arrays = buckets_of(text.lower() + " " * 500)  # blanks say nothing
+    assert by_loop.tolist() == by_arrays.tolist()
