@@ -98,3 +98,21 @@ async def test_now_and_then_another_model_is_tried_and_its_chance_is_told_unless
     quiet = [(await client.ask(explore=False))["decision"] for _ in range(20)]
     assert all(one["propensity"] == 1 and not one["explored"] for one in quiet)
     assert not any(one["explored"] for one in [(await client.ask(model="two"))["decision"] for _ in range(5)])
+
+
+async def test_without_lightgbm_the_catalogue_speaks_and_feedback_still_counts(
+    start_sidecar: StartSidecar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_libgomp() -> None:
+        raise OSError("libgomp.so.1: cannot open shared object file")
+
+    monkeypatch.setattr("dispatcher.app_learning.load_prior_base", no_libgomp)
+    client = await start_sidecar(spec("small", quality=quality(0.5)), big("big", quality=quality(0.8)), exploration=0)
+    assert (await explain(client, context=HERE, **HARD))["forecast"]["quality"] == 0.8
+    await judge(client, "small", 1.0, 25, HERE)
+
+    async def is_known() -> bool:
+        ranked = (await explain(client, context=HERE, **HARD))["options"]
+        return any(one["model"] == "small" and one["forecast"]["quality"] > 0.7 for one in ranked)
+
+    await until(is_known, "feedback counts", within_s=20)
