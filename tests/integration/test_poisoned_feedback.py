@@ -2,10 +2,14 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
-from dispatcher.core.task import Context, TaskType
+from dispatcher.core.features import FEATURES_VERSION, RequestFeatures, features_of, numbers
+from dispatcher.core.task import Complexity, Context, Message, Role, TaskType
+from dispatcher.learning.prior_base import load_prior_base
+from dispatcher.learning.text import TextEncoder
 from dispatcher.store.dispatches import record_dispatch
 from tests.integration.conftest import JSON, Client, StartSidecar
 from tests.integration.waiting import until
@@ -15,11 +19,19 @@ from tests.unit.store.records import a_decision, a_record
 
 LIES, SOURCES = 10_000, ("user", "next_step", "retry", "workflow")
 LIAR = Context("liar", "lie")
+PROMPT = "Which is larger?"
 WORK = {"task_type": "reasoning", "complexity": "low", "objective": "best"}
 
 
+def features(encoder: TextEncoder) -> RequestFeatures:
+    """Of the very prompt that others send, too."""
+    text = features_of((Message(Role.USER, PROMPT),))
+    vector = encoder.encode(text.sample)
+    return RequestFeatures(FEATURES_VERSION, numbers(text, TaskType.REASONING, Complexity.LOW), tuple(vector.tolist()))
+
+
 async def option(client: Client, model: str, **context: str) -> JSON:
-    reply = await client.post("/api/explain", {"prompt": "Which is larger?", "context": context, **WORK})
+    reply = await client.post("/api/explain", {"prompt": PROMPT, "context": context, **WORK})
     return next(one for one in reply["decision"]["options"] if one["model"] == model)
 
 
@@ -44,6 +56,7 @@ async def test_ten_thousand_lies_change_what_the_liar_sees_and_hardly_what_other
     start_sidecar: StartSidecar,
 ) -> None:
     client = await start_sidecar(spec("small", quality=quality(0.5)), big("big", quality=quality(0.8)), exploration=0)
+    seen = features(load_prior_base().encoder)
     names = [f"d{number}" for number in range(LIES // len(SOURCES))]
     for number, name in enumerate([*names, *(f"honest{number}" for number in range(400))]):
         context = LIAR if number < len(names) else Context("others", "work")
@@ -53,13 +66,13 @@ async def test_ten_thousand_lies_change_what_the_liar_sees_and_hardly_what_other
             model_id="big",
             task_type=TaskType.REASONING,
             context=context,
-            decision=a_decision("big"),
+            decision=replace(a_decision("big"), features=seen),
         )
         record_dispatch(client.sidecar.database, record)
     await writing_connection(client.sidecar.database)
 
     async def has_learned() -> bool:
-        return await quality_of(client, "big", workflow_id="others", node_id="work") > 0.85
+        return bool((await option(client, "big", workflow_id="others", node_id="work"))["forecast"]["success"] > 0.99)
 
     await until(has_learned, "what nobody complained of is learned", within_s=30)
     before = await quality_of(client, "big", workflow_id="new", node_id="new")

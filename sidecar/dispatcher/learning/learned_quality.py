@@ -96,20 +96,20 @@ class LearnedQuality:
     def learn(self, lesson: Lesson) -> None:
         """Take in one answer: in full at its node, elsewhere as far as it counts for others."""
         features, model_id = lesson.features, lesson.spec.id
-        if features is None or features.version != FEATURES_VERSION:
-            return
-        place = self._fitted.place(features)
-        base = self._base(features, place, lesson.task_type, lesson.complexity, (lesson.spec,))
         if lesson.label.quality is not None:
             self._tries[model_id] = self._tries.pop(model_id, 0.0) + lesson.label.weight
             if lesson.node:
                 self._nodes.learn(lesson.node, model_id, lesson.label.quality, lesson.label.weight)
+            if len(self._tries) > _MODELS_MAX:
+                self._tries.popitem(last=False)
+        if features is None or features.version != FEATURES_VERSION:
+            return
+        place = self._fitted.place(features)
+        base = self._base(features, place, lesson.task_type, lesson.complexity, (lesson.spec,))
         expected, quality = float(base[0]), lesson.shared.quality
         if quality is None:  # as expected
             quality = float(self._online.predict(place, lesson.task_type, (model_id,), base)[0][0])
         self._online.learn(place, lesson.task_type, model_id, expected, quality, lesson.shared.weight)
-        if len(self._tries) > _MODELS_MAX:
-            self._tries.popitem(last=False)
 
     def reset(self, model_id: str) -> None:
         """Forget a model whose weights or template have changed."""
