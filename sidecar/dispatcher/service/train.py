@@ -13,7 +13,7 @@ from dispatcher.core.ranker_entry import RankerEntry
 from dispatcher.errors import DispatcherError
 from dispatcher.learning.artifact import read_artifact
 from dispatcher.learning.dataset import DatasetWriter
-from dispatcher.learning.training import NotTrained, Order, train
+from dispatcher.learning.training import Failure, NotTrained, Order, train
 from dispatcher.service.lessons import Lessons
 from dispatcher.service.promote import Promoter
 from dispatcher.service.ranker_shelf import RankerShelf
@@ -28,6 +28,14 @@ _GROWTH = 1.25  # the log has to grow by a quarter before it is worth another ra
 _OUTCOMES_MAX = 100_000
 _TRAINED_SHARE = 0.7  # the newest outcomes are kept to judge by
 _PAGE = 50
+
+
+_WORDS = {
+    Failure.NOT_ENOUGH_DATA: "too few outcomes so far; some 300 that were timed or judged are needed.",
+    Failure.TIMED_OUT: "it took too long.",
+    Failure.OUT_OF_MEMORY: "it needed too much memory.",
+    Failure.CRASHED: "its process crashed.",
+}
 
 
 class Trainer:
@@ -89,7 +97,7 @@ class Trainer:
         finally:
             await asyncio.to_thread(spool.unlink, missing_ok=True)
         if isinstance(result, NotTrained):
-            return f"not trained: {result.failure} {result.words}".strip()
+            return f"not trained: {_WORDS[result.failure]} {result.words}".strip()
         card = (await asyncio.to_thread(read_artifact, result.folder, result.card_hash)).card
         entry = RankerEntry(
             name, self._wall(), Stage.CANDIDATE, result.card_hash, card.model_dump_json(), None, self._wall(), "trained"
