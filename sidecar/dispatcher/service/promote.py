@@ -49,7 +49,8 @@ class Promoter:
 
     async def restore(self) -> None:
         """Put those in place that were there before a restart; one that can't be used is left out, with a warning."""
-        for entry in reversed(await all_rankers(self._database)):
+        entries = await all_rankers(self._database)
+        for entry in sorted(entries, key=lambda one: one.stage is not Stage.LIVE):  # who is on trial stands beside it
             if entry.stage is Stage.LIVE or entry.stage in ON_TRIAL:
                 try:
                     await self.install(entry.id, entry.stage)

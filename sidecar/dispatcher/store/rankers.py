@@ -78,12 +78,6 @@ async def move_ranker(
     await db.write(work)
 
 
-async def assess_ranker(db: Database, ranker_id: str, assessment: Assessment) -> None:
-    """Write down what was found out about a ranker, which stays where it is."""
-    values = (_assessment_json(assessment), ranker_id)
-    await db.write(lambda connection: connection.execute("UPDATE rankers SET evaluation = ? WHERE id = ?", values))
-
-
 async def forget_rankers(db: Database, kept: int = KEPT_MAX) -> tuple[str, ...]:
     """Drop those that are no longer needed: of the ones that were live, and of all others, the newest few stay.
 

@@ -9,7 +9,7 @@ from dispatcher.core.promotion import Stage
 from dispatcher.core.ranker_entry import Assessment, RankerEntry
 from dispatcher.errors import StoreError
 from dispatcher.store.database import Database
-from dispatcher.store.rankers import add_ranker, all_rankers, assess_ranker, forget_rankers, move_ranker
+from dispatcher.store.rankers import add_ranker, all_rankers, forget_rankers, move_ranker
 
 FOUND = Assessment(
     evidence=Evidence(900, 412.0, 0.1, 0.02, 0.61, 0.6, 0.02, 0.01, (Guardrail("success", 0.9, 0.91, 0.01, True),)),
@@ -55,7 +55,7 @@ async def test_two_that_are_live_are_refused(db: Database) -> None:
 
 async def test_what_is_found_out_later_stays_when_nothing_new_is_said(db: Database) -> None:
     await add_ranker(db, entry("r1"))
-    await assess_ranker(db, "r1", FOUND)
+    await move_ranker(db, "r1", Stage.SHADOW, "better on the log", now_at=8.0, assessment=FOUND)
     await move_ranker(db, "r1", Stage.REJECTED, "worse", now_at=9.0)
     (only,) = await all_rankers(db)
     assert (only.stage, only.assessment) == (Stage.REJECTED, FOUND)
