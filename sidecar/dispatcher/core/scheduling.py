@@ -7,6 +7,7 @@ the caller starts what is returned, and asks again whenever something has change
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import fsum
 
 from dispatcher.core.placement import place
 from dispatcher.core.replica import STARTING, ReplicaId, ReplicaState, Resident
@@ -42,7 +43,7 @@ class Side:
 
     def weight(self, now_s: float) -> float:
         """What a second of waiting costs all of them together."""
-        return sum(waiter.weight(now_s) for waiter in self.waiters)
+        return fsum(waiter.weight(now_s) for waiter in self.waiters)
 
     @property
     def work_s(self) -> float:
@@ -218,7 +219,7 @@ def _in_time(side: Side, waiters: Sequence[Waiter], from_s: float, now_s: float)
 def _gives_way(incumbent: Incumbent, wanted: Side, now_s: float) -> bool:
     side = incumbent.side
     loads_s = wanted.load_s + side.load_s
-    waited_s = sum(min(waiter.age_s(now_s), incumbent.up_s) for waiter in wanted.waiters)
+    waited_s = fsum(min(waiter.age_s(now_s), incumbent.up_s) for waiter in wanted.waiters)
     if not side.waiters:
         is_asked_again = side.arrivals_per_s > 0.0 and incumbent.idle_s < min(_HOLD_S, _HOLD_SHARE * loads_s)
         return waited_s >= _PATIENCE * loads_s or not (is_asked_again or incumbent.busy_s > 0.0)
@@ -241,7 +242,7 @@ def _margin_s(wanted: Side, incumbents: Sequence[Incumbent]) -> float:
 
 
 def _work_s(waiters: Sequence[Waiter], slots: int) -> float:
-    return sum(waiter.run_s for waiter in waiters) / slots
+    return fsum(waiter.run_s for waiter in waiters) / slots  # exact, whatever the order
 
 
 def _by_deadline(waiter: Waiter) -> tuple[float, int]:
