@@ -11,7 +11,7 @@ from pathlib import Path
 from dispatcher.core.outcome import Ask, Completion
 from dispatcher.core.prompting import render
 from dispatcher.core.shipped_variants import COPIED, LABELS
-from dispatcher.core.task import Message, ModelId, Role
+from dispatcher.core.task import Message, ModelId, Role, Sampling
 from dispatcher.core.wording import PLAIN, Wording, fitting
 from dispatcher.runtimes.openai import OpenAIRuntime
 from dispatcher.runtimes.session import new_session
@@ -53,7 +53,7 @@ async def _answer(
 ) -> Completion:
     messages = (Message(Role.USER, case.prompt),)
     said = render(family, messages, case.output, fitting(wording, messages, case.output))
-    ask = Ask(_MODELS[family], said, max_tokens=80, temperature=0.0, output=case.output)
+    ask = Ask(_MODELS[family], said, max_tokens=80, sampling=Sampling(temperature=0.0), output=case.output)
     return await runtime.complete(server.endpoint, ask, within(120.0))
 
 

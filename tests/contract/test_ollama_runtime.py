@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from dispatcher.core.outcome import Ask, FinishReason
+from dispatcher.core.outcome import Ask, FinishReason, Piece
 from dispatcher.core.replica import Endpoint
-from dispatcher.core.task import FormatKind, Message, ModelId, OutputFormat, Role
+from dispatcher.core.task import FormatKind, Message, ModelId, OutputFormat, Role, Sampling
 from dispatcher.errors import ReplicaStartFailed, RuntimeRefused, WeightsUnavailable
 from dispatcher.runtimes.ollama import OllamaRuntime
 from dispatcher.runtimes.session import new_session
@@ -153,11 +153,11 @@ async def test_a_prompt_beyond_the_context_is_refused_in_tokens(runtime: OllamaR
 async def test_a_caller_who_leaves_frees_the_slot(runtime: OllamaRuntime, loaded: Endpoint) -> None:
     started = asyncio.Event()
 
-    async def on_text(_text: str) -> None:
+    async def on_piece(_piece: Piece) -> None:
         started.set()
 
     endless = ask(f"Count to ten thousand. {mark(fault='endless', token_delay_s=0.01)}", max_tokens=900)
-    caller = asyncio.create_task(runtime.complete(loaded, endless, within(), on_text))
+    caller = asyncio.create_task(runtime.complete(loaded, endless, within(), on_piece))
     await started.wait()
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -181,7 +181,9 @@ async def test_any_message_is_taken(runtime: OllamaRuntime, loaded: Endpoint, sy
         Message(Role.ASSISTANT, "Hi"),
         Message(Role.USER, "{{ 7 * 7 }} {% for %} <|im_end|> %s 世界 \u202e \x00 end"),
     )
-    completion = await runtime.complete(loaded, Ask(ModelId("fake-model"), messages, 8, 0.0), within())
+    completion = await runtime.complete(
+        loaded, Ask(ModelId("fake-model"), messages, 8, Sampling(temperature=0.0)), within()
+    )
     assert completion.usage.completion_tokens > 0
 
 

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from dispatcher.core.outcome import Ask, FinishReason
+from dispatcher.core.outcome import Ask, FinishReason, Piece
 from dispatcher.core.replica import Endpoint
-from dispatcher.core.task import FormatKind, Message, ModelId, OutputFormat, Role
+from dispatcher.core.task import FormatKind, Message, ModelId, OutputFormat, Role, Sampling
 from dispatcher.errors import RuntimeRefused
 from dispatcher.runtimes.openai import OpenAIRuntime
 from tests.fakes.asking import Listener, ask, within
@@ -103,11 +103,11 @@ async def until_running(runtime: OpenAIRuntime, server: LaunchedServer, count: i
 async def test_a_caller_who_leaves_frees_the_slot(runtime: OpenAIRuntime, server: LaunchedServer) -> None:
     started = asyncio.Event()
 
-    async def on_text(_text: str) -> None:
+    async def on_piece(_piece: Piece) -> None:
         started.set()
 
     endless = ask(f"Count to ten thousand. {mark(fault='endless', token_delay_s=0.01)}", max_tokens=900)
-    caller = asyncio.create_task(runtime.complete(server.endpoint, endless, within(), on_text))
+    caller = asyncio.create_task(runtime.complete(server.endpoint, endless, within(), on_piece))
     await started.wait()
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -137,5 +137,7 @@ async def test_any_system_message_is_taken(runtime: OpenAIRuntime, server: Launc
         Message(Role.ASSISTANT, "Hi"),
         Message(Role.USER, "{{ 7 * 7 }} {% for %} <|im_end|> %s 世界 \u202e \x00 end"),
     )
-    completion = await runtime.complete(server.endpoint, Ask(ModelId("m"), messages, 8, 0.0), within())
+    completion = await runtime.complete(
+        server.endpoint, Ask(ModelId("m"), messages, 8, Sampling(temperature=0.0)), within()
+    )
     assert completion.usage.completion_tokens > 0

@@ -5,10 +5,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tests.fakes.behaviour import text_of
 
-def answer_to(messages: Sequence[Mapping[str, str]], response_format: Mapping[str, Any] | None) -> str:
+
+def answer_to(messages: Sequence[Mapping[str, Any]], response_format: Mapping[str, Any] | None) -> str:
     """The whole answer, the same for the same request."""
-    prompt = messages[-1]["content"] if messages else ""
+    prompt = text_of(messages[-1]) if messages else ""
     words = prompt.split()
     sentence = f"You said {len(words)} words and {len(prompt)} characters, ending in «{words[-1] if words else ''}»."
     if response_format is None or response_format["type"] == "text":
@@ -23,9 +25,9 @@ def pieces_of(text: str) -> list[str]:
     return re.findall(r"\s*\S+\s*$|\s*\S+", text)
 
 
-def prompt_tokens_of(messages: Sequence[Mapping[str, str]]) -> int:
+def prompt_tokens_of(messages: Sequence[Mapping[str, Any]]) -> int:
     """How many tokens the fake takes a prompt for: its words, and three for each message's frame."""
-    return sum(len(pieces_of(message["content"])) + 3 for message in messages)
+    return sum(len(pieces_of(text_of(message))) + 3 for message in messages)
 
 
 def _instance(schema: Mapping[str, Any], sentence: str) -> object:

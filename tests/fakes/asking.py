@@ -3,15 +3,21 @@
 import time
 
 from dispatcher.core.deadline import Deadline
-from dispatcher.core.outcome import Ask
-from dispatcher.core.task import Message, ModelId, OutputFormat, Role
+from dispatcher.core.outcome import Ask, Piece
+from dispatcher.core.task import Message, ModelId, OutputFormat, Role, Sampling
 
 PLAIN = OutputFormat()
 
 
 def ask(prompt: str = "Say hello to the world", *, max_tokens: int = 100, output: OutputFormat = PLAIN) -> Ask:
     """One user message, answered without chance."""
-    return Ask(ModelId("fake-model"), (Message(Role.USER, prompt),), max_tokens, temperature=0.0, output=output)
+    return Ask(
+        ModelId("fake-model"),
+        (Message(Role.USER, prompt),),
+        max_tokens,
+        sampling=Sampling(temperature=0.0),
+        output=output,
+    )
 
 
 def within(timeout_s: float = 30.0) -> Deadline:
@@ -25,5 +31,5 @@ class Listener:
     def __init__(self) -> None:
         self.pieces: list[str] = []
 
-    async def __call__(self, text: str) -> None:
-        self.pieces.append(text)
+    async def __call__(self, piece: Piece) -> None:
+        self.pieces.append(piece.text)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
@@ -52,6 +52,11 @@ class Behaviour:
     ignores_sigterm: bool = False
     parallel: int | None = None  # from its start works on no more than so many at once, whatever its slots
     lingers_s: float = 0.0  # how long it works on, its slot taken, after its caller has left
+    calls: Sequence[Mapping[str, Any]] | None = (
+        None  # tools it calls, each with `name` and `arguments`, until one has run
+    )
+    thinking: str | None = None  # what it thinks aloud first
+    mended: str | None = None  # its answer once it was told that the one before can't be used
     ledger: str | None = None  # a file that is told when work on a prompt begins and ends; see ledger.py
 
     def but(self, switches: Mapping[str, Any]) -> "Behaviour":
@@ -66,12 +71,25 @@ class Behaviour:
         """This behaviour as far as it concerns a server of that model."""
         return self if self.model in (None, model) else Behaviour()
 
-    def as_marked(self, prompt: str) -> "Behaviour":
-        """This behaviour with the switches of marks like `[[fake {"fault": "hang"}]]` in a prompt."""
+    def as_asked(self, messages: Sequence[Mapping[str, Any]]) -> "Behaviour":
+        """This behaviour with the switches of marks like `[[fake {"fault": "hang"}]]` in what the user says."""
         behaviour = self
-        for mark in _MARK.findall(prompt):
-            behaviour = behaviour.but(json.loads(mark))
-        return behaviour
+        for message in messages:
+            if message["role"] == "user":
+                for mark in _MARK.findall(text_of(message)):
+                    behaviour = behaviour.but(json.loads(mark))
+        last = text_of(messages[-1]) if messages else ""
+        if behaviour.mended is not None and last.startswith("That answer can't be used"):
+            behaviour = replace(behaviour, answer=behaviour.mended, calls=None)
+        return replace(behaviour, calls=None) if messages and messages[-1]["role"] == "tool" else behaviour
+
+
+def text_of(message: Mapping[str, Any]) -> str:
+    """The words of a message, whether its content is text or parts."""
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    return " ".join(part.get("text", "") for part in content)
 
 
 _MARK = re.compile(r"\[\[fake (\{.*?\})\]\]")

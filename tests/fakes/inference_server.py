@@ -14,7 +14,7 @@ from aiohttp import web
 
 from dispatcher.core.replica import Endpoint
 from tests.fakes.answers import answer_to, pieces_of, prompt_tokens_of
-from tests.fakes.behaviour import Behaviour, Fault
+from tests.fakes.behaviour import Behaviour, Fault, text_of
 from tests.fakes.ledger import noted
 from tests.fakes.stream import AnswerStream
 
@@ -128,9 +128,9 @@ class FakeInferenceServer:
             return _error(
                 400, "exceed_context_size_error", words, n_prompt_tokens=prompt_tokens, n_ctx=self._context_tokens
             )
-        behaviour = self.behaviour.as_marked(messages[-1]["content"] if messages else "").of(self._model)
+        behaviour = self.behaviour.as_asked(messages).of(self._model)
         if behaviour.fault is Fault.STATUS:
-            return _error(behaviour.status, "server_error", f"can't answer: {messages[-1]['content']}")
+            return _error(behaviour.status, "server_error", f"can't answer: {text_of(messages[-1])}")
         text = behaviour.answer or answer_to(messages, body.get("response_format"))
         self.busy += 1
         self._idle.clear()
@@ -138,7 +138,7 @@ class FakeInferenceServer:
             async with self._slots:
                 self.running += 1
                 try:
-                    with noted(behaviour.ledger, messages[-1]["content"]):
+                    with noted(behaviour.ledger, text_of(messages[-1])):
                         try:
                             stream = AnswerStream(request, behaviour, self._model, body, prompt_tokens)
                             return await stream.send(pieces_of(text))

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -36,6 +36,11 @@ class Answer:
         self._before_head()
         is_stream = self._body.get("stream", True) is not False
         question = Question(messages(self._body), _format(self._body), self._body.get("options") or {}, self._behaviour)
+        if self._behaviour.calls and self._body.get("tools"):
+            self._call(self._behaviour.calls, is_stream=is_stream)
+            return
+        if self._behaviour.thinking and self._body.get("think") and is_stream:
+            self._handler.line(self._message({"content": "", "thinking": self._behaviour.thinking}, done=False))
         pieces: list[str] = []
         for piece in self._with_fault(engine.answer(question)):
             if isinstance(piece, Stopped):
@@ -44,6 +49,26 @@ class Answer:
                 self._handler.line(self._object(piece, done=False))
             else:
                 pieces.append(piece)
+
+    def _call(self, calls: Sequence[Mapping[str, Any]], *, is_stream: bool) -> None:
+        """The calls, whole, in a line of their own."""
+        functions = [{"function": {"name": call["name"], "arguments": call["arguments"]}} for call in calls]
+        told = {"content": "", "tool_calls": functions}
+        counts = {
+            "done_reason": "stop",
+            "prompt_eval_count": 9,
+            "eval_count": len(functions),
+            "eval_duration": 2_500_000,
+        }
+        if is_stream:
+            self._handler.line(self._message(told, done=False))
+            self._handler.line(self._message({"content": ""}, done=True, **counts))
+            self._handler.end()
+        else:
+            self._handler.reply(self._message(told, done=True, **counts))
+
+    def _message(self, told: Mapping[str, Any], **more: object) -> dict[str, Any]:
+        return {"model": self._body["model"], "created_at": now(), "message": {"role": "assistant", **told}, **more}
 
     def _with_fault(self, pieces: Iterator[str | Stopped]) -> Iterator[str | Stopped]:
         for sent, piece in enumerate(pieces):

@@ -112,7 +112,7 @@ class Routes(OllamaHandler):
         body = self.body()
         manifest = self.ollama.shelf.manifest(body.get("model"))
         turns = messages(body)
-        behaviour = self.ollama.switches.chat.as_marked(turns[-1]["content"] if turns else "")
+        behaviour = self.ollama.switches.chat.as_asked(turns)
         answer = Answer(self, body, behaviour, self.hang, is_chat=is_chat)
         if not turns and body.get("keep_alive") == 0:
             self.ollama.scheduler.unload(manifest["name"])

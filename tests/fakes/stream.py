@@ -40,6 +40,11 @@ class AnswerStream:
         await self._before_headers()
         await self._response.prepare(self._request)
         await self._chunk([_choice({"role": "assistant", "content": None})])
+        if self._behaviour.thinking:
+            await self._chunk([_choice({"reasoning_content": self._behaviour.thinking})])
+        if self._behaviour.calls and self._body.get("tools"):
+            await self._call(self._behaviour.calls)
+            return
         fault = self._behaviour.fault
         sent = 0
         most = self._body.get("max_tokens", 1 << 30)
@@ -49,9 +54,28 @@ class AnswerStream:
             if sent == self._behaviour.after_pieces:
                 await self._midway()
             await asyncio.sleep(self._behaviour.token_delay_s)
-            await self._chunk([_choice({"content": pieces[sent % len(pieces)]})])
+            piece = pieces[sent % len(pieces)]
+            await self._chunk([{**_choice({"content": piece}), **self._logprobs(piece)}])
             sent += 1
         await self._end(sent, "length" if sent < len(pieces) else "stop")
+
+    async def _call(self, calls: Sequence[Mapping[str, Any]]) -> None:
+        """Each call as llama.cpp streams it: its name first, then its arguments in parts."""
+        for index, call in enumerate(calls):
+            text = call["arguments"] if isinstance(call["arguments"], str) else json.dumps(call["arguments"])
+            head = {"index": index, "id": f"id{index}", "type": "function"}
+            await self._chunk(
+                [_choice({"tool_calls": [{**head, "function": {"name": call["name"], "arguments": ""}}]})]
+            )
+            for part in (text[: len(text) // 2], text[len(text) // 2 :]):
+                await self._chunk([_choice({"tool_calls": [{"index": index, "function": {"arguments": part}}]})])
+        await self._end(len(calls), "tool_calls")
+
+    def _logprobs(self, piece: str) -> dict[str, Any]:
+        if not self._body.get("logprobs"):
+            return {}
+        top = [{"token": piece, "logprob": -0.5}, {"token": "?", "logprob": -1.5}][: self._body.get("top_logprobs", 0)]
+        return {"logprobs": {"content": [{"token": piece, "logprob": -0.5, "top_logprobs": top}]}}
 
     async def _end(self, sent: int, reason: str) -> None:
         fault = self._behaviour.fault

@@ -77,13 +77,32 @@ async def test_a_schema_is_held_and_the_value_comes_parsed(client: Client) -> No
     assert json.loads(reply["text"]) == reply["json"]
 
 
-async def test_an_answer_that_is_not_the_asked_json_falls_back_and_then_says_so(client: Client) -> None:
+async def test_an_answer_that_is_not_the_asked_json_is_asked_for_again_then_elsewhere_and_then_said_so(
+    client: Client,
+) -> None:
     broken = mark(answer="no json here")
     reply = await client.ask(f"hello {broken}", expect=502, requirements={"format": "json"})
     assert reply["error"]["code"] == "invalid_answer"
     assert reply["error"]["origin"] == "runtime"
     stored = await _stored(client, reply["error"]["dispatch_id"])
-    assert [attempt["model"] for attempt in stored["attempts"]] in (["small", "big"], ["big", "small"])
+    models = [attempt["model"] for attempt in stored["attempts"]]
+    assert models in (["small", "small", "big"], ["big", "big", "small"])
+
+
+async def test_a_model_that_is_told_what_was_wrong_with_its_answer_may_mend_it(client: Client) -> None:
+    said = mark(answer="no json here", mended='{"age": 3}')
+    schema = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
+    reply = await client.ask(f"hello {said}", model="small", requirements={"format": schema})
+    assert reply["json"] == {"age": 3}
+    tried = [(attempt["model"], attempt["error"]) for attempt in reply["attempts"]]
+    assert tried == [("small", "invalid_answer"), ("small", None)]
+
+
+async def test_an_answer_that_was_cut_is_not_asked_for_again(client: Client) -> None:
+    wants = {"format": "json", "max_tokens": 1}
+    reply = await client.ask(f"hello {mark(answer='[1, 2, 3]')}", 502, model="small", requirements=wants)
+    assert "max_tokens" in reply["error"]["message"]
+    assert len((await _stored(client, reply["error"]["dispatch_id"]))["attempts"]) == 1
 
 
 async def test_the_longest_answer_is_kept_to(client: Client) -> None:

@@ -16,6 +16,7 @@ from dispatcher.api.requests import RequestLimits, dispatch_request
 from dispatcher.api.routes import Query, Route, Scope
 from dispatcher.api.schemas import DispatchBody, DispatchReply, ErrorReply, ExplainReply, TextEvent, WaitingEvent
 from dispatcher.api.waiting import Waiting
+from dispatcher.core.outcome import Piece
 from dispatcher.core.task import DispatchId, DispatchRequest
 from dispatcher.errors import CallerGone, DispatcherError, InvalidAnswer
 from dispatcher.service.dispatch import Dispatcher
@@ -104,14 +105,15 @@ class DispatchApi:
 
         has_text = False
 
-        async def on_text(text: str) -> None:
+        async def on_piece(piece: Piece) -> None:
             nonlocal has_text
-            waiting.is_over = has_text = True
-            await stream.send("text", TextEvent(text=text))
+            if piece.text:
+                waiting.is_over = has_text = True
+                await stream.send("text", TextEvent(text=piece.text))
 
         try:
             async with waiting:
-                answer = await self.dispatcher.dispatch(dispatch_id, asked, on_text, waiting.on_wait)
+                answer = await self.dispatcher.dispatch(dispatch_id, asked, on_piece, waiting.on_wait)
         except DispatcherError as error:
             if not stream.is_open or isinstance(error, CallerGone):
                 raise

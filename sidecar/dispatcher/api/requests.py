@@ -16,6 +16,7 @@ from dispatcher.core.task import (
     OutputFormat,
     Requirements,
     Role,
+    Sampling,
 )
 from dispatcher.errors import InvalidRequest
 
@@ -84,7 +85,7 @@ def _requirements(body: RequirementsBody, limits: RequestLimits) -> Requirements
         max_tokens=body.max_tokens,
         min_quality=body.min_quality,
         max_cost_usd=body.max_cost,
-        temperature=body.temperature,
+        sampling=Sampling(temperature=body.temperature),
         output=_output(body.format),
         privacy=body.privacy,
         capabilities=body.capabilities,

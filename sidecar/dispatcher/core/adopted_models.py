@@ -11,6 +11,7 @@ from dispatcher.core.task import Capability, ModelId
 _CONTEXT_TOKENS = 4096  # Ollama's own default, until it says how it has loaded the model
 _BYTES_PER_BILLION = 0.65e9  # 4-bit weights, for a model that doesn't say how large it is
 _BILLIONS_MIN, _BILLIONS_MAX = 0.001, 2000.0
+_CAPABILITIES = {"tools": Capability.TOOLS, "vision": Capability.VISION, "thinking": Capability.THINKING}
 _UNITS = {"": 1e-9, "K": 1e-6, "M": 1e-3, "B": 1.0, "T": 1e3}
 
 
@@ -46,7 +47,7 @@ def adopted_model(served: ServedModel, can: Collection[str], *, is_local: bool) 
         host=HostKind.REMOTE,
         context_tokens=_CONTEXT_TOKENS,
         slots=1,
-        capabilities=frozenset({Capability.JSON} | ({Capability.TOOLS} if "tools" in can else set())),
+        capabilities=frozenset({Capability.JSON} | {_CAPABILITIES[one] for one in can if one in _CAPABILITIES}),
         quality=quality_of(billions),
         speed=speed_of(billions),
         load_s=load_s_of(footprint),

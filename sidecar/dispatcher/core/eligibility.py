@@ -81,7 +81,7 @@ def _of_the_work(spec: ModelSpec, request: DispatchRequest, task_type: TaskType)
     wants = request.requirements
     if task_type not in spec.quality.task_types:
         return RefusalReason.TASK, f"it can't do {task_type}"
-    missing = wants.capabilities - spec.capabilities
+    missing = request.needs - spec.capabilities
     if missing:
         return RefusalReason.CAPABILITY, f"it lacks {', '.join(sorted(missing))}"
     if wants.output.kind is not FormatKind.TEXT and Capability.JSON not in spec.capabilities:

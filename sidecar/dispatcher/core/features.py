@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log1p
 
-from dispatcher.core.task import Complexity, Message, Role, TaskType
+from dispatcher.core.task import Complexity, Message, Role, TaskType, Tool
 from dispatcher.core.traits import TRAITS, traits_of
 
 FEATURES_VERSION = 1
@@ -28,6 +28,7 @@ FEATURES: tuple[tuple[str, str], ...] = (
 _HEAD_CHARS = 900
 _TAIL_CHARS = 400
 _TOKENS_PER_MESSAGE = 8  # role marks and line ends of a chat template
+_TOKENS_PER_IMAGE = 1024  # what small vision models make of a picture, rather too many than too few
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +67,36 @@ NO_TEXT = TextFeatures(chars=0, prompt_tokens=0, turns=0, lines=0, question_mark
 """Of a prompt of which nothing is known."""
 
 
-def features_of(messages: Sequence[Message]) -> TextFeatures:
-    """Measure a prompt; long ones are sampled, so the cost doesn't grow with their length."""
+def features_of(messages: Sequence[Message], tools: Sequence[Tool] = ()) -> TextFeatures:
+    """Measure a prompt; long ones are sampled, so the cost doesn't grow with their length.
+
+    `tools` are those offered with it: the model reads them too.
+    """
     last = next((message.content for message in reversed(messages) if message.role is Role.USER), "")
     sample = last if len(last) <= _HEAD_CHARS + _TAIL_CHARS else f"{last[:_HEAD_CHARS]}\n{last[-_TAIL_CHARS:]}"
     return TextFeatures(
         chars=sum(len(message.content) for message in messages),
-        prompt_tokens=sum(token_estimate(message.content) + _TOKENS_PER_MESSAGE for message in messages),
+        prompt_tokens=sum(map(_message_tokens, messages)) + sum(map(_tool_tokens, tools)),
         turns=sum(message.role is not Role.SYSTEM for message in messages),
         lines=last.count("\n") + 1,
         question_marks=sample.count("?"),
         sample=sample.lower(),
         traits=traits_of(sample),
     )
+
+
+def _message_tokens(message: Message) -> int:
+    said = token_estimate(message.content) + _TOKENS_PER_MESSAGE
+    if message.images:
+        said += len(message.images) * _TOKENS_PER_IMAGE
+    if message.tool_calls:
+        said += sum(token_estimate(call.name + call.arguments) + _TOKENS_PER_MESSAGE for call in message.tool_calls)
+    return said
+
+
+def _tool_tokens(tool: Tool) -> int:
+    """Its schema is read as JSON, which Python's way to write it is as long as."""
+    return token_estimate(f"{tool.name} {tool.description} {tool.parameters}") + _TOKENS_PER_MESSAGE
 
 
 def numbers(text: TextFeatures, task_type: TaskType, complexity: Complexity) -> tuple[float, ...]:

@@ -4,14 +4,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dispatcher.core.task import PLAIN_TEXT, Message, ModelId, OutputFormat
-
-OnText = Callable[[str], Awaitable[None]]
-"""Receives each piece of answer text as it comes; awaited, so that a slow reader slows the runtime."""
+from dispatcher.core.task import (
+    AS_USUAL,
+    NO_TOOLS,
+    PLAIN_TEXT,
+    Message,
+    ModelId,
+    OutputFormat,
+    Sampling,
+    Toolbox,
+    ToolCall,
+)
 
 
 class FinishReason(StrEnum):
-    """Why a runtime stopped writing."""
+    """Why a runtime stopped writing: it was done, be it with calling tools, or had no tokens left."""
 
     STOP = "stop"
     LENGTH = "length"
@@ -28,14 +35,39 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A token and the logarithm of its probability; `top` are the likeliest in its place, with theirs."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What comes at once of an answer that is being written. Tool calls don't come in pieces."""
+
+    text: str = ""
+    thinking: str = ""
+    logprobs: tuple[TokenLogprob, ...] = ()
+
+
+OnPiece = Callable[[Piece], Awaitable[None]]
+"""Receives each piece of an answer as it comes; awaited, so that a slow reader slows the runtime."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """What a runtime is asked: rendered messages and sampling limits, nothing a caller can smuggle in."""
 
     model_id: ModelId
     messages: tuple[Message, ...]
     max_tokens: int
-    temperature: float | None = None
+    sampling: Sampling = AS_USUAL
     output: OutputFormat = PLAIN_TEXT
+    toolbox: Toolbox = NO_TOOLS
+    top_logprobs: int | None = None
+    think: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +92,9 @@ class Completion:
     total_s: float
     prefill_s: float | None = None
     decode_s: float | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    thinking: str = ""
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

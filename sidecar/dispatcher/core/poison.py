@@ -19,10 +19,15 @@ def fingerprint(key: bytes, messages: Sequence[Message], output: OutputFormat) -
     """A name for what a request says, whichever model it is for; without the key nothing can be learnt from it."""
     digest = blake2b(key=key, digest_size=16)
     schema = "" if output.schema is None else repr(output.schema)
-    for text in (output.kind, schema, *(part for message in messages for part in (message.role, message.content))):
+    said = (part for message in messages for part in (message.role, message.content, *_images(message)))
+    for text in (output.kind, schema, *said):
         encoded = text.encode("utf-8", "surrogatepass")
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
     return Fingerprint(digest.digest())
+
+
+def _images(message: Message) -> tuple[str, ...]:
+    return tuple(image.base64 for image in message.images)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ scanned for placeholders, so that `prefix + prompt + suffix` holds for any Unico
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dispatcher.core.task import FormatKind, Message, OutputFormat, Role
 from dispatcher.core.wording import PLAIN, Wording, schema_text
@@ -72,6 +72,6 @@ def _shown(wording: Wording) -> Iterator[Message]:
 def _into_first_user(system: str, turns: Sequence[Message]) -> tuple[Message, ...]:
     for index, message in enumerate(turns):
         if message.role is Role.USER:
-            joined = Message(Role.USER, f"{system}\n\n{message.content}")
+            joined = replace(message, content=f"{system}\n\n{message.content}")
             return *turns[:index], joined, *turns[index + 1 :]
     return Message(Role.USER, system), *turns

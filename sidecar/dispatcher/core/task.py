@@ -64,6 +64,7 @@ class Capability(StrEnum):
     TOOLS = "tools"
     VISION = "vision"
     EMBEDDING = "embedding"
+    THINKING = "thinking"
 
 
 class Role(StrEnum):
@@ -72,6 +73,15 @@ class Role(StrEnum):
     SYSTEM = "system"
     USER = "user"
     ASSISTANT = "assistant"
+    TOOL = "tool"  # the result of a tool that the assistant called
+
+
+class ToolUse(StrEnum):
+    """Whether a model may call the tools it is offered: as it sees fit, not at all, or in any case."""
+
+    AUTO = "auto"
+    NONE = "none"
+    REQUIRED = "required"
 
 
 class FormatKind(StrEnum):
@@ -90,11 +100,83 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture beside the words of a message: its bytes in base64, never an address to fetch it from."""
+
+    media_type: str
+    base64: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model's wish to have a tool run; `arguments` is JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a chat."""
+    """One turn of a chat.
+
+    An assistant's turn may hold tool calls; a tool's turn is the result of the call with `tool_call_id`, of the tool
+    named `tool_name` (None where the caller's protocol doesn't say).
+    """
 
     role: Role
     content: str
+    images: tuple[Image, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    tool_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that a model may ask to have run; `parameters` is the JSON schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """The tools of a request; `only` is the name of the one that must be called, if it must be that one."""
+
+    tools: tuple[Tool, ...] = ()
+    use: ToolUse = ToolUse.AUTO
+    only: str | None = None
+    is_parallel: bool = True
+
+    @property
+    def offered(self) -> tuple[Tool, ...]:
+        """The tools that may be called at all."""
+        if self.use is ToolUse.NONE:
+            return ()
+        return tuple(tool for tool in self.tools if self.only in (None, tool.name))
+
+
+NO_TOOLS = Toolbox()
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How words are drawn; None leaves it to the model's runtime. `stop` are texts before which an answer ends."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    repeat_penalty: float | None = None
+    stop: tuple[str, ...] = ()
+
+
+AS_USUAL = Sampling()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +192,23 @@ PLAIN_TEXT = OutputFormat()
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """What the answer must keep to; None means the caller doesn't say."""
+    """What the answer must keep to; None means the caller doesn't say.
+
+    `top_logprobs` asks for the log probability of each token, and of so many alternatives; `think` says whether a model
+    that can is to think aloud first.
+    """
 
     timeout_s: float
     max_tokens: int | None = None
     min_quality: float = 0.0
     max_cost_usd: float | None = None
-    temperature: float | None = None
+    sampling: Sampling = AS_USUAL
     output: OutputFormat = PLAIN_TEXT
     privacy: Privacy = Privacy.ANY
     capabilities: frozenset[Capability] = frozenset()
     on_infeasible: OnInfeasible = OnInfeasible.REFUSE
+    top_logprobs: int | None = None
+    think: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +242,20 @@ class DispatchRequest:
     priority: int = 0
     explore: bool = True
     source: Source = Source.CALLER
+    toolbox: Toolbox = NO_TOOLS
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        """What a model must be able to do for this: what is asked for, and what follows from the rest."""
+        wants = self.requirements
+        found = set(wants.capabilities)
+        if self.toolbox.offered:
+            found.add(Capability.TOOLS)
+        if any(message.images for message in self.messages):
+            found.add(Capability.VISION)
+        if wants.think:
+            found.add(Capability.THINKING)
+        return frozenset(found)
 
     @property
     def share(self) -> str:

@@ -7,7 +7,7 @@ import aiohttp
 
 from dispatcher.core.adopted_models import ServedModel
 from dispatcher.core.deadline import Deadline
-from dispatcher.core.outcome import Ask, Completion, OnText
+from dispatcher.core.outcome import Ask, Completion, OnPiece
 from dispatcher.core.replica import Endpoint, OnFetching, StartOrder
 from dispatcher.errors import ReplicaOutOfMemory, ReplicaStartFailed, RuntimeFault, RuntimeUnreachable
 from dispatcher.runtimes import ollama_lists
@@ -121,12 +121,12 @@ class OllamaRuntime:
         return None
 
     async def complete(
-        self, endpoint: Endpoint, ask: Ask, deadline: Deadline, on_text: OnText | None = None
+        self, endpoint: Endpoint, ask: Ask, deadline: Deadline, on_piece: OnPiece | None = None
     ) -> Completion:
-        """The whole answer; each piece goes to `on_text` first, awaited. A caller who leaves stops the server's work.
+        """The whole answer; each piece goes to `on_piece` first, awaited. A caller who leaves stops the server's work.
 
         Raises: DeadlineExceeded, RuntimeStalled, RuntimeUnreachable, RuntimeRefused, RuntimeFault, RuntimeBadAnswer or
-            RuntimeIncomplete; InvalidRequest when the ask can't be put into words; whatever `on_text` raises.
+            RuntimeIncomplete; InvalidRequest when the ask can't be put into words; whatever `on_piece` raises.
         """
         started_s = self._now()
         body = chat_body(ask, self._loads.of(endpoint, ask.model_id))
@@ -136,22 +136,22 @@ class OllamaRuntime:
         ):
             if response.status != 200:
                 raise fault_of_status(response.status, await _words(response), ask)
-            return await self._read(LineReader(response), ask, started_s, clock, on_text)
+            return await self._read(LineReader(response), ask, started_s, clock, on_piece)
 
     async def _read(
-        self, lines: LineReader, ask: Ask, started_s: float, clock: AnswerClock, on_text: OnText | None
+        self, lines: LineReader, ask: Ask, started_s: float, clock: AnswerClock, on_piece: OnPiece | None
     ) -> Completion:
         answer = AnswerSoFar(ask)
         first_token_s: float | None = None
         while not answer.is_whole:
-            text = answer.take(await lines.next())
-            clock.heard()  # also what it thinks
-            if not text:
+            piece = answer.take(await lines.next())
+            clock.heard()
+            if piece is None:
                 continue
             if first_token_s is None:
                 first_token_s = self._now() - started_s
-            if on_text is not None:
-                await clock.while_told(on_text(text))
+            if on_piece is not None:
+                await clock.while_told(on_piece(piece))
         return answer.finish(first_token_s, self._now() - started_s)
 
 

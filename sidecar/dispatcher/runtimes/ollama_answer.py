@@ -3,20 +3,27 @@
 from typing import Any
 
 from dispatcher.core.features import token_estimate
-from dispatcher.core.outcome import Ask, Completion, FinishReason, Usage
+from dispatcher.core.outcome import Ask, Completion, FinishReason, Piece, TokenLogprob, Usage
+from dispatcher.core.task import ToolCall
 from dispatcher.errors import RuntimeBadAnswer, RuntimeIncomplete
+from dispatcher.runtimes.logprobs import token_logprobs
+from dispatcher.runtimes.ollama_calls import tool_calls
 from dispatcher.runtimes.ollama_faults import error_words, fault_in_stream
 
 _TOKEN_CHARS_MAX = 256  # no tokenizer has longer ones
 _ANSWER_CHARS_MAX = 4 * 1024 * 1024
+_BEGUN = Piece()  # something has come that isn't handed out in pieces: a tool call
 
 
 class AnswerSoFar:
-    """The text that has come, and the counts of the last line; foreign, so each field is looked at before use."""
+    """What has come, and the counts of the last line; foreign, so each field is looked at before use."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._pieces: list[str] = []
+        self._thoughts: list[str] = []
+        self._calls: list[ToolCall] = []
+        self._logprobs: list[TokenLogprob] = []
         self._room_chars = min(_ANSWER_CHARS_MAX, ask.max_tokens * _TOKEN_CHARS_MAX + 4096)
         self._last: dict[str, Any] = {}
 
@@ -25,22 +32,25 @@ class AnswerSoFar:
         """Whether the last line has come."""
         return bool(self._last)
 
-    def take(self, line: dict[str, Any]) -> str:
-        """Take one line; returns the text in it, often empty."""
+    def take(self, line: dict[str, Any]) -> Piece | None:
+        """Take one line; returns what of the answer is in it, an empty piece for a tool call."""
         if "error" in line:
             raise fault_in_stream(error_words(line["error"]), self._ask)
         if line.get("done") is True:
             self._last = line
         message = line.get("message") or {}
-        content = message.get("content", "") if isinstance(message, dict) else None
-        if not isinstance(content, str):
+        if not isinstance(message, dict):
             raise RuntimeBadAnswer("the inference server sent content that is no text")
-        self._room_chars -= len(content)
-        if self._room_chars < 0:
-            raise RuntimeBadAnswer(f"the inference server wrote on far beyond {self._ask.max_tokens} tokens")
-        if content:
-            self._pieces.append(content)
-        return content
+        text = self._text(message.get("content", ""), self._pieces)
+        thinking = self._text(message.get("thinking") or "", self._thoughts)
+        logprobs = token_logprobs(line.get("logprobs")) if self._ask.top_logprobs is not None else ()
+        self._logprobs.extend(logprobs)
+        calls = tool_calls(message.get("tool_calls"))
+        self._calls.extend(calls)
+        self._spend(sum(len(call.arguments) for call in calls))
+        if text or thinking or logprobs:
+            return Piece(text, thinking, logprobs)
+        return _BEGUN if calls else None
 
     def finish(self, first_token_s: float | None, total_s: float) -> Completion:
         """The completion, once the last line has come. The time of a load is in neither `prefill_s` nor `decode_s`."""
@@ -55,7 +65,23 @@ class AnswerSoFar:
             total_s=total_s,
             prefill_s=_seconds(self._last.get("prompt_eval_duration")),
             decode_s=_seconds(self._last.get("eval_duration")),
+            tool_calls=tuple(self._calls),
+            thinking="".join(self._thoughts),
+            logprobs=tuple(self._logprobs),
         )
+
+    def _text(self, content: object, pieces: list[str]) -> str:
+        if not isinstance(content, str):
+            raise RuntimeBadAnswer("the inference server sent content that is no text")
+        self._spend(len(content))
+        if content:
+            pieces.append(content)
+        return content
+
+    def _spend(self, chars: int) -> None:
+        self._room_chars -= chars
+        if self._room_chars < 0:
+            raise RuntimeBadAnswer(f"the inference server wrote on far beyond {self._ask.max_tokens} tokens")
 
     def _counted(self) -> Usage:
         """Ollama's count; where it has none, a piece is a token, and the prompt is estimated."""
@@ -63,7 +89,7 @@ class AnswerSoFar:
         completion = _whole_number(self._last.get("eval_count"))
         if prompt is None:
             prompt = sum(token_estimate(message.content) for message in self._ask.messages)
-        return Usage(prompt, len(self._pieces) if completion is None else completion)
+        return Usage(prompt, len(self._pieces) + len(self._thoughts) if completion is None else completion)
 
 
 def _whole_number(value: object) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import aiohttp
 
 from dispatcher.core.deadline import Deadline
-from dispatcher.core.outcome import Ask, Completion, OnText
+from dispatcher.core.outcome import Ask, Completion, OnPiece
 from dispatcher.core.replica import Endpoint, OnFetching, StartOrder
 from dispatcher.crash import crash_point
 from dispatcher.errors import DispatcherError, RuntimeBadAnswer, RuntimeUnreachable
@@ -62,12 +62,12 @@ class OpenAIRuntime:
         return None if metrics is None else running_requests(metrics)
 
     async def complete(
-        self, endpoint: Endpoint, ask: Ask, deadline: Deadline, on_text: OnText | None = None
+        self, endpoint: Endpoint, ask: Ask, deadline: Deadline, on_piece: OnPiece | None = None
     ) -> Completion:
-        """The whole answer; each piece goes to `on_text` first, awaited. A caller who leaves stops the server's work.
+        """The whole answer; each piece goes to `on_piece` first, awaited. A caller who leaves stops the server's work.
 
         Raises: DeadlineExceeded, RuntimeStalled, RuntimeUnreachable, RuntimeRefused, RuntimeFault, RuntimeBadAnswer or
-            RuntimeIncomplete; InvalidRequest when the ask can't be put into words; whatever `on_text` raises.
+            RuntimeIncomplete; InvalidRequest when the ask can't be put into words; whatever `on_piece` raises.
         """
         started_s = self._now()
         body = request_body(ask)
@@ -79,7 +79,7 @@ class OpenAIRuntime:
             if response.status != 200:
                 raise await _fault(response, ask)
             _expect_events(response)
-            return await self._read(response, ask, started_s, clock, on_text)
+            return await self._read(response, ask, started_s, clock, on_piece)
 
     async def _told(self, endpoint: Endpoint, path: str) -> bytes | None:
         """What a server says of itself; None when it doesn't know the path."""
@@ -121,21 +121,21 @@ class OpenAIRuntime:
         ask: Ask,
         started_s: float,
         clock: AnswerClock,
-        on_text: OnText | None,
+        on_piece: OnPiece | None,
     ) -> Completion:
         events = EventReader(response.content)
         answer = AnswerSoFar(ask)
         first_token_s: float | None = None
         while (event := await events.next()) != DONE:
-            text = answer.take(event)
-            if not text:
+            piece = answer.take(event)
+            if piece is None:
                 continue
             clock.heard()
             if first_token_s is None:
                 first_token_s = self._now() - started_s
                 crash_point("first_byte")
-            if on_text is not None:
-                await clock.while_told(on_text(text))
+            if on_piece is not None:
+                await clock.while_told(on_piece(piece))
         crash_point("last_byte")
         total_s = self._now() - started_s
         return answer.finish(total_s if first_token_s is None else first_token_s, total_s)

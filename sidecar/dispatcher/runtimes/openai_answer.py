@@ -6,28 +6,34 @@ from typing import Any
 import orjson
 
 from dispatcher.core.features import token_estimate
-from dispatcher.core.outcome import Ask, Completion, FinishReason, Usage
+from dispatcher.core.outcome import Ask, Completion, FinishReason, Piece, TokenLogprob, Usage
 from dispatcher.errors import RuntimeBadAnswer, RuntimeIncomplete
+from dispatcher.runtimes.logprobs import token_logprobs
+from dispatcher.runtimes.openai_calls import CallsSoFar
 from dispatcher.runtimes.openai_faults import fault_in_stream
 
 DONE = b"[DONE]"
 _TOKEN_CHARS_MAX = 256  # no tokenizer has longer ones
 _ANSWER_CHARS_MAX = 4 * 1024 * 1024
+_BEGUN = Piece()  # something has come that isn't handed out in pieces: a part of a tool call
 
 
 class AnswerSoFar:
-    """The text, usage and timings that have come; foreign, so every field is looked at before it is believed."""
+    """What has come; foreign, so every field is looked at before it is believed."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._pieces: list[str] = []
+        self._thoughts: list[str] = []
+        self._calls = CallsSoFar()
+        self._logprobs: list[TokenLogprob] = []
         self._room_chars = min(_ANSWER_CHARS_MAX, ask.max_tokens * _TOKEN_CHARS_MAX + 4096)
         self._finish_reason: FinishReason | None = None
         self._usage: dict[str, Any] = {}
         self._timings: dict[str, Any] = {}
 
-    def take(self, event: bytes) -> str:
-        """Take one chunk; returns the text in it, often empty."""
+    def take(self, event: bytes) -> Piece | None:
+        """Take one chunk; returns what of the answer is in it, an empty piece for a part of a tool call."""
         chunk = _object(_json(event))
         if "error" in chunk:
             raise fault_in_stream(chunk["error"], self._ask)
@@ -35,13 +41,13 @@ class AnswerSoFar:
         self._timings = _object(chunk.get("timings")) or self._timings
         choices = chunk.get("choices")
         if not choices:
-            return ""
+            return None
         if not isinstance(choices, list):
             raise RuntimeBadAnswer("the inference server sent choices that are no list")
         choice = _object(choices[0])
         if reason := choice.get("finish_reason"):
             self._finish_reason = FinishReason.LENGTH if reason == "length" else FinishReason.STOP
-        return self._text(_object(choice.get("delta")).get("content"))
+        return self._piece(choice)
 
     def finish(self, first_token_s: float, total_s: float) -> Completion:
         """The completion, once the end marker has come."""
@@ -55,19 +61,44 @@ class AnswerSoFar:
             total_s=total_s,
             prefill_s=_seconds(self._timings.get("prompt_ms")),
             decode_s=_seconds(self._timings.get("predicted_ms")),
+            tool_calls=self._calls.whole(),
+            thinking="".join(self._thoughts),
+            logprobs=tuple(self._logprobs),
         )
 
-    def _text(self, content: object) -> str:
+    def _piece(self, choice: dict[str, Any]) -> Piece | None:
+        delta = _object(choice.get("delta"))
+        text = self._text(delta.get("content"), self._pieces)
+        thinking = self._text(delta.get("reasoning_content") or delta.get("reasoning"), self._thoughts)
+        logprobs: tuple[TokenLogprob, ...] = ()
+        if self._ask.top_logprobs is not None and (told := choice.get("logprobs")):
+            logprobs = token_logprobs(_object(told).get("content"))
+            self._logprobs.extend(logprobs)
+        if text or thinking or logprobs:
+            self._took_calls(delta)
+            return Piece(text, thinking, logprobs)
+        return _BEGUN if self._took_calls(delta) else None
+
+    def _took_calls(self, delta: dict[str, Any]) -> bool:
+        if not (parts := delta.get("tool_calls")):
+            return False
+        self._spend(self._calls.take(parts))
+        return True
+
+    def _text(self, content: object, pieces: list[str]) -> str:
         if content is None:
             return ""
         if not isinstance(content, str):
             raise RuntimeBadAnswer("the inference server sent content that is no text")
-        self._room_chars -= len(content)
+        self._spend(len(content))
+        if content:
+            pieces.append(content)
+        return content
+
+    def _spend(self, chars: int) -> None:
+        self._room_chars -= chars
         if self._room_chars < 0:
             raise RuntimeBadAnswer(f"the inference server wrote on far beyond {self._ask.max_tokens} tokens")
-        if content:
-            self._pieces.append(content)
-        return content
 
     def _counted(self) -> Usage:
         """The server's count; where it has none, a piece is a token, and the prompt is estimated."""
@@ -75,7 +106,7 @@ class AnswerSoFar:
         completion = _count(self._usage.get("completion_tokens"))
         if prompt is None:
             prompt = sum(token_estimate(message.content) for message in self._ask.messages)
-        return Usage(prompt, len(self._pieces) if completion is None else completion)
+        return Usage(prompt, len(self._pieces) + len(self._thoughts) if completion is None else completion)
 
 
 def _json(event: bytes) -> object:

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from dispatcher.core.deadline import Deadline
-from dispatcher.core.outcome import Ask, Completion, OnText
+from dispatcher.core.outcome import Ask, Completion, OnPiece
 from dispatcher.core.replica import Endpoint, OnFetching, StartOrder
 
 
@@ -38,10 +38,10 @@ class Runtime(Protocol):
         """
 
     async def complete(
-        self, endpoint: Endpoint, ask: Ask, deadline: Deadline, on_text: OnText | None = None
+        self, endpoint: Endpoint, ask: Ask, deadline: Deadline, on_piece: OnPiece | None = None
     ) -> Completion:
-        """The whole answer; each piece goes to `on_text` first, awaited. A caller who leaves stops the server's work.
+        """The whole answer; each piece goes to `on_piece` first, awaited. A caller who leaves stops the server's work.
 
         Raises: DeadlineExceeded, RuntimeStalled, RuntimeUnreachable, RuntimeRefused, RuntimeFault, RuntimeBadAnswer or
-            RuntimeIncomplete; InvalidRequest when the ask can't be put into words; whatever `on_text` raises.
+            RuntimeIncomplete; InvalidRequest when the ask can't be put into words; whatever `on_piece` raises.
         """

@@ -13,10 +13,11 @@ from dispatcher.core.exploration import THE_BEST, Contender, Pick
 from dispatcher.core.features import features_of
 from dispatcher.core.forecast import Forecaster, first_token_s, prefill_s
 from dispatcher.core.model import HostKind, ModelSpec
-from dispatcher.core.outcome import Ask, Attempt, Completion, Ending, OnText, Timing
+from dispatcher.core.outcome import Ask, Attempt, Completion, Ending, OnPiece, Timing
 from dispatcher.core.prompting import render
 from dispatcher.core.retrying import RetryBudget, Tries
 from dispatcher.core.task import DispatchId, DispatchRequest, FormatKind, ModelId
+from dispatcher.core.tool_calls import identified
 from dispatcher.core.waiting import Waiter
 from dispatcher.errors import (
     DeadlineInfeasible,
@@ -35,7 +36,7 @@ from dispatcher.errors import (
     RuntimeUnreachable,
     Unsatisfiable,
 )
-from dispatcher.service.answer import Checked, check_answer, check_schema
+from dispatcher.service.answer import Checked, check_answer, check_schemas
 from dispatcher.service.choose import Choice, Chooser, Weighing
 from dispatcher.service.diagnose import Doctor
 from dispatcher.service.equipment import Equipment
@@ -51,6 +52,7 @@ from dispatcher.service.warm import Warmer
 # Faults of the wire and of starts, and an answer of the wrong shape: another model, or the same anew, may do better.
 _WORTH_ANOTHER_TRY = (RuntimeFault, ReplicaStartFailed, InvalidAnswer)
 _BUDGET_SPENT_S = 2.0  # a retry under way takes about so long to make room
+_BAD_ANSWERS_MAX = 2  # told what was wrong with its answer, a model may do better; once
 _CRASHES_MAX = 2  # after a crash it is tried once more, on another server, perhaps with more memory
 
 
@@ -109,10 +111,10 @@ class Dispatcher:
         self,
         dispatch_id: DispatchId,
         request: DispatchRequest,
-        on_text: OnText | None = None,
+        on_piece: OnPiece | None = None,
         on_wait: OnWait | None = None,
     ) -> Answer:
-        """Answer a prompt. With `on_text`, the answer is also handed out piece by piece while it is written.
+        """Answer a prompt. With `on_piece`, the answer is also handed out piece by piece while it is written.
 
         `on_wait` is told at once for which model the dispatch waits, again after each fall-back.
 
@@ -121,7 +123,7 @@ class Dispatcher:
         trail = self._trail(dispatch_id, request, self._panel.forecaster())
         trail.on_wait = on_wait
         try:
-            done = await self._answered(trail, on_text)
+            done = await self._answered(trail, on_piece)
         except DispatcherError as error:
             self._recorder.record(trail.record(ending_of(error), error.code, self._now()))
             raise
@@ -147,7 +149,7 @@ class Dispatcher:
 
         Raises: what `dispatch` raises before it runs anything.
         """
-        check_schema(request.requirements.output)
+        check_schemas(request)
         self._poison.check(request)
         choice = self._weighed(self._imagined(request), {}).choice()
         return choice.decision, choice.explanation()
@@ -157,13 +159,13 @@ class Dispatcher:
 
         Raises: InvalidRequest, QuarantinedRequest, ModelNotFound, Unsatisfiable, DeadlineInfeasible.
         """
-        check_schema(request.requirements.output)
+        check_schemas(request)
         self._poison.check(request)
         with contextlib.suppress(NoEligibleModel, HostUnreachable):
             self._weighed(self._imagined(request), {}).choice()
 
     def _trail(self, dispatch_id: DispatchId, request: DispatchRequest, forecaster: Forecaster) -> Trail:
-        text = features_of(request.messages)
+        text = features_of(request.messages, request.toolbox.offered)
         begun_s = self._now()
         return Trail(
             dispatch_id=dispatch_id,
@@ -192,9 +194,9 @@ class Dispatcher:
             trail.request, trail.classified, trail.text, trail.forecaster, self._now(), trail.deadline, failed
         )
 
-    async def _answered(self, trail: Trail, on_text: OnText | None) -> _Done:
+    async def _answered(self, trail: Trail, on_piece: OnPiece | None) -> _Done:
         """Try candidates until one answers; all on the same deadline, and none after the first streamed piece."""
-        check_schema(trail.request.requirements.output)
+        check_schemas(trail.request)
         self._poison.check(trail.request)
         failures: dict[ModelId, list[DispatcherError]] = {}
         last: DispatcherError | None = None
@@ -205,7 +207,7 @@ class Dispatcher:
                 except (NoEligibleModel, HostUnreachable, DeadlineInfeasible, Unsatisfiable) as error:
                     raise last or error from error
                 try:
-                    return await self._attempt(trail, choice, on_text)
+                    return await self._attempt(trail, choice, on_piece)
                 except _WORTH_ANOTHER_TRY as error:
                     model_id = choice.decision.chosen.model_id
                     if trail.crashes and not trail.has_streamed:
@@ -227,7 +229,7 @@ class Dispatcher:
             error.retry_after_s = _BUDGET_SPENT_S
         return False
 
-    async def _attempt(self, trail: Trail, choice: Choice, on_text: OnText | None) -> _Done:
+    async def _attempt(self, trail: Trail, choice: Choice, on_piece: OnPiece | None) -> _Done:
         """One try at one model. The lease is taken before anything awaits, so the choice still holds."""
         trail.tries(choice)
         begun_s = self._now()
@@ -235,7 +237,7 @@ class Dispatcher:
         try:
             async with self._leaser.lease(self._waiter(trail, choice), trail.on_wait) as lease:
                 trail.leased(lease)
-                completion = await self._completed(trail, choice, lease, on_text)
+                completion = await self._completed(trail, choice, lease, on_piece)
             checked = self._checked(trail, completion)
         except DispatcherError as error:
             trail.attempts.append(Attempt(choice.decision.chosen.model_id, error.code, self._now() - begun_s))
@@ -244,13 +246,15 @@ class Dispatcher:
         return _Done(choice, completion, checked)
 
     def _checked(self, trail: Trail, completion: Completion) -> Checked:
-        output = trail.request.requirements.output
+        wants, toolbox = trail.request.requirements, trail.request.toolbox
         try:
-            checked = check_answer(completion, output)
-        except InvalidAnswer:
+            checked = check_answer(completion, wants.output, toolbox)
+        except InvalidAnswer as error:
             trail.is_valid = False
+            trail.mends(completion, error.message)
             raise
-        trail.is_valid = None if output.kind is FormatKind.TEXT else True
+        is_shaped = wants.output.kind is not FormatKind.TEXT or bool(completion.tool_calls)
+        trail.is_valid = True if is_shaped else None
         return checked
 
     def _waiter(self, trail: Trail, choice: Choice) -> Waiter:
@@ -265,24 +269,15 @@ class Dispatcher:
         load_s = expected.load.p90 if spec.host is HostKind.REMOTE else 0.0
         return trail.deadline.patient_for(load_s + expected.run.p90 + self._stall_s, self._stall_s)
 
-    async def _completed(self, trail: Trail, choice: Choice, lease: Lease, on_text: OnText | None) -> Completion:
+    async def _completed(self, trail: Trail, choice: Choice, lease: Lease, on_piece: OnPiece | None) -> Completion:
         spec = self._registry.spec(choice.decision.chosen.model_id)
-        wants = trail.request.requirements
-        prompt_tokens = trail.text.prompt_tokens + choice.pick.tokens
-        room = spec.context_tokens - prompt_tokens
-        ask = Ask(
-            model_id=spec.id,
-            messages=render(spec.family, trail.request.messages, wants.output, choice.pick.wording),
-            max_tokens=max(1, min(choice.situation.max_tokens, room)),
-            temperature=wants.temperature,
-            output=wants.output,
-        )
+        ask, prompt_tokens = _ask(trail, choice, spec)
         asked_s = self._now()
         at_once = lease.replica.in_flight
         trail.asks(at_once)
         try:
             completion = await self._equipment.runtime_of(spec).complete(
-                lease.endpoint, ask, self._patience(trail, choice, spec), trail.noting(on_text)
+                lease.endpoint, ask, self._patience(trail, choice, spec), trail.noting(on_piece)
             )
         except BaseException as error:
             if not _says_that_it_ended(error):
@@ -295,6 +290,7 @@ class Dispatcher:
         expected_s = first_token_s(spec, prompt_tokens, lease.replica.order.threads)
         self._doctor.spoke(lease.replica, completion.first_token_s, expected_s, at_once)
         self._poison.answered(trail.request, spec.id)
+        completion = replace(completion, tool_calls=identified(completion.tool_calls, trail.dispatch_id))
         trail.completed(completion, asked_s)
         return completion
 
@@ -312,6 +308,25 @@ class _Done:
     checked: Checked
 
 
+def _ask(trail: Trail, choice: Choice, spec: ModelSpec) -> tuple[Ask, int]:
+    """What the chosen model is asked, and about how many tokens it reads."""
+    wants = trail.request.requirements
+    mending = trail.repair if trail.repair and trail.repair.model_id == spec.id else None
+    prompt_tokens = trail.text.prompt_tokens + choice.pick.tokens + (mending.tokens if mending else 0)
+    said = render(spec.family, trail.request.messages, wants.output, choice.pick.wording)
+    ask = Ask(
+        model_id=spec.id,
+        messages=(*said, *mending.turns()) if mending else said,
+        max_tokens=max(1, min(choice.situation.max_tokens, spec.context_tokens - prompt_tokens)),
+        sampling=wants.sampling,
+        output=wants.output,
+        toolbox=trail.request.toolbox,
+        top_logprobs=wants.top_logprobs,
+        think=wants.think,
+    )
+    return ask, prompt_tokens
+
+
 def _says_that_it_ended(error: BaseException) -> bool:
     """Whether the server itself ended the request with this, and so works on it no longer."""
     has_failed = isinstance(error, RuntimeFault | RuntimeRefused | InvalidRequest)
@@ -319,5 +334,8 @@ def _says_that_it_ended(error: BaseException) -> bool:
 
 
 def _is_given_up(errors: Sequence[DispatcherError]) -> bool:
-    crashed = isinstance(errors[-1], RuntimeUnreachable | RuntimeIncomplete | ReplicaOutOfMemory)
+    last = errors[-1]
+    if isinstance(last, InvalidAnswer):
+        return last.was_cut or len(errors) >= _BAD_ANSWERS_MAX
+    crashed = isinstance(last, RuntimeUnreachable | RuntimeIncomplete | ReplicaOutOfMemory)
     return not crashed or len(errors) >= _CRASHES_MAX

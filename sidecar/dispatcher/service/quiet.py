@@ -6,7 +6,7 @@ from collections.abc import Callable
 import structlog
 
 from dispatcher.core.deadline import Deadline
-from dispatcher.core.outcome import Ask
+from dispatcher.core.outcome import Ask, Piece
 from dispatcher.core.replica import Endpoint, ReplicaState
 from dispatcher.core.task import Message, Role
 from dispatcher.errors import DispatcherError, RuntimeRefused, RuntimeUnreachable
@@ -74,12 +74,12 @@ class Quiet:
         runtime = self._equipment.runtime_of(replica.spec)
         ask = Ask(replica.model_id, (Message(Role.USER, _PROMPT),), max_tokens=_TOKENS_MAX)
 
-        async def on_text(_text: str) -> None:
+        async def on_piece(_piece: Piece) -> None:
             slots.spoke(slot)
 
         while True:
             try:
-                await runtime.complete(endpoint, ask, Deadline.after(self._now(), _PATIENCE_S), on_text)
+                await runtime.complete(endpoint, ask, Deadline.after(self._now(), _PATIENCE_S), on_piece)
             except (RuntimeUnreachable, RuntimeRefused) as error:  # it is gone, or can't be asked at all
                 _LOG.warning("replica_not_quiet", replica=replica.id, reason=error.message)
                 slots.are_ours.set()

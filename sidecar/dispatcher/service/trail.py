@@ -6,8 +6,9 @@ from dispatcher.core.classification import Classification
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.features import TextFeatures
 from dispatcher.core.forecast import Forecaster
-from dispatcher.core.outcome import Attempt, Completion, Ending, OnText, Timing
+from dispatcher.core.outcome import Attempt, Completion, Ending, OnPiece, Piece, Timing
 from dispatcher.core.record import DispatchRecord
+from dispatcher.core.repair import Repair, repair_of
 from dispatcher.core.replica import ReplicaId
 from dispatcher.core.task import DispatchId, DispatchRequest
 from dispatcher.core.verdict import verdict_of
@@ -35,6 +36,7 @@ _REFUSALS = (
     Overloaded,
     QuarantinedRequest,
 )
+_NOTHING = Piece()  # a runtime's word that it has begun
 
 
 @dataclass(slots=True)
@@ -43,7 +45,7 @@ class Trail:
 
     `was_asked` says whether an inference server was asked in the attempt that runs, or ran last, and `has_text` whether
     it has begun to answer; `has_streamed` whether the caller was given any of it; `crashes` how many servers crashed
-    while they worked on it.
+    while they worked on it. `repair` is what is wrong with the last answer, if it couldn't be used.
     """
 
     dispatch_id: DispatchId
@@ -67,6 +69,7 @@ class Trail:
     has_streamed: bool = False
     was_asked: bool = False
     crashes: int = 0
+    repair: Repair | None = None
     on_wait: OnWait | None = None
     attempts: list[Attempt] = field(default_factory=list)
 
@@ -92,14 +95,19 @@ class Trail:
         self.completion = completion
         self.first_token_s = asked_s - self.begun_s + completion.first_token_s
 
-    def noting(self, on_text: OnText | None) -> OnText:
+    def mends(self, completion: Completion, fault: str) -> None:
+        """Note an answer that can't be used: the next to the same model says why."""
+        if self.choice is not None:
+            self.repair = repair_of(self.choice.decision.chosen.model_id, completion, fault)
+
+    def noting(self, on_piece: OnPiece | None) -> OnPiece:
         """The caller's receiver, if there is one, with a note that from its first piece on there is no falling back."""
 
-        async def noted(text: str) -> None:
+        async def noted(piece: Piece) -> None:
             self.has_text = True
-            if on_text is not None:
+            if on_piece is not None and piece != _NOTHING:
                 self.has_streamed = True
-                await on_text(text)
+                await on_piece(piece)
 
         return noted
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher.core.outcome import Ask, FinishReason
+from dispatcher.core.outcome import Ask, FinishReason, Piece
 from dispatcher.core.replica import Endpoint
-from dispatcher.core.task import FormatKind, Message, ModelId, OutputFormat, Role
+from dispatcher.core.task import FormatKind, Message, ModelId, OutputFormat, Role, Sampling
 from dispatcher.errors import DeadlineExceeded, ReplicaStartFailed, RuntimeFault
 from dispatcher.runtimes.ollama import OllamaRuntime
 from dispatcher.runtimes.ollama_loads import Loaded, Loads
@@ -71,7 +71,9 @@ async def test_the_pieces_heard_are_the_answer(runtime: OllamaRuntime, loaded: E
 async def test_the_request_holds_what_was_asked_and_nothing_else(runtime: OllamaRuntime, ollama: FakeOllama) -> None:
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
     messages = (Message(Role.SYSTEM, "Be brief"), Message(Role.USER, "Count"))
-    asked = Ask(ModelId("counter"), messages, 7, 0.25, OutputFormat(FormatKind.JSON_SCHEMA, schema))
+    asked = Ask(
+        ModelId("counter"), messages, 7, Sampling(temperature=0.25), OutputFormat(FormatKind.JSON_SCHEMA, schema)
+    )
     await runtime.load(endpoint_of(ollama), replace(order(threads=3), model_id=ModelId("counter")))
     await runtime.complete(endpoint_of(ollama), asked, within())
     assert ollama.asked == [
@@ -174,11 +176,11 @@ async def test_a_caller_who_leaves_stops_the_server_at_once(
 ) -> None:
     started = asyncio.Event()
 
-    async def on_text(_text: str) -> None:
+    async def on_piece(_piece: Piece) -> None:
         started.set()
 
     prompt = ask(mark(token_delay_s=0.01, fault="endless"), max_tokens=100_000)
-    caller = asyncio.create_task(runtime.complete(loaded, prompt, within(), on_text))
+    caller = asyncio.create_task(runtime.complete(loaded, prompt, within(), on_piece))
     await started.wait()
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -190,19 +192,19 @@ async def test_a_caller_who_leaves_stops_the_server_at_once(
 async def test_an_error_of_the_reader_is_its_own(runtime: OllamaRuntime, loaded: Endpoint) -> None:
     for error in (TimeoutError("mine"), ConnectionResetError("mine")):
 
-        async def on_text(_text: str, error: Exception = error) -> None:
+        async def on_piece(_piece: Piece, error: Exception = error) -> None:
             raise error
 
         with pytest.raises(type(error), match="mine"):
-            await runtime.complete(loaded, ask(), within(), on_text)
+            await runtime.complete(loaded, ask(), within(), on_piece)
 
 
 async def test_a_reader_who_takes_too_long_meets_the_deadline(runtime: OllamaRuntime, loaded: Endpoint) -> None:
-    async def on_text(_text: str) -> None:
+    async def on_piece(_piece: Piece) -> None:
         await asyncio.Event().wait()
 
     with pytest.raises(DeadlineExceeded):
-        await runtime.complete(loaded, ask(), within(0.3), on_text)
+        await runtime.complete(loaded, ask(), within(0.3), on_piece)
 
 
 @pytest.mark.parametrize("reference", ["fake-model", "fake-model:latest"])

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher.core.outcome import Ask, FinishReason
-from dispatcher.core.task import FormatKind, Message, ModelId, OutputFormat, Role
+from dispatcher.core.outcome import Ask, FinishReason, Piece
+from dispatcher.core.task import FormatKind, Message, ModelId, OutputFormat, Role, Sampling
 from dispatcher.errors import DeadlineExceeded
 from dispatcher.runtimes.openai import OpenAIRuntime
 from dispatcher.runtimes.openai_request import request_body
@@ -37,7 +37,7 @@ async def test_the_request_holds_what_was_asked_and_nothing_else(
 ) -> None:
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
     messages = (Message(Role.SYSTEM, "Be brief"), Message(Role.USER, "Count"))
-    asked = Ask(ModelId("m"), messages, 7, 0.25, OutputFormat(FormatKind.JSON_SCHEMA, schema))
+    asked = Ask(ModelId("m"), messages, 7, Sampling(temperature=0.25), OutputFormat(FormatKind.JSON_SCHEMA, schema))
     await runtime.complete(fake.endpoint, asked, within())
     assert fake.asked == [
         {
@@ -70,11 +70,11 @@ async def test_tokens_are_counted_when_the_server_does_not(
 async def test_a_caller_who_leaves_stops_the_server_at_once(runtime: OpenAIRuntime, fake: FakeInferenceServer) -> None:
     started = asyncio.Event()
 
-    async def on_text(_text: str) -> None:
+    async def on_piece(_piece: Piece) -> None:
         started.set()
 
     prompt = ask(mark(token_delay_s=0.01, fault="endless"), max_tokens=100_000)
-    caller = asyncio.create_task(runtime.complete(fake.endpoint, prompt, within(), on_text))
+    caller = asyncio.create_task(runtime.complete(fake.endpoint, prompt, within(), on_piece))
     await started.wait()
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -87,11 +87,11 @@ async def test_a_slow_reader_slows_the_server(runtime: OpenAIRuntime) -> None:
     async with FakeInferenceServer(Behaviour(answer=f"{'x' * 20_000} " * 400)) as fake:
         reading, release = asyncio.Event(), asyncio.Event()
 
-        async def on_text(_text: str) -> None:
+        async def on_piece(_piece: Piece) -> None:
             reading.set()
             await release.wait()
 
-        caller = asyncio.create_task(runtime.complete(fake.endpoint, ask(max_tokens=100_000), within(), on_text))
+        caller = asyncio.create_task(runtime.complete(fake.endpoint, ask(max_tokens=100_000), within(), on_piece))
         await reading.wait()
         with pytest.raises(TimeoutError):  # 8 MB don't fit between the server and a reader who doesn't read
             await fake.until_idle(0.3)
@@ -103,21 +103,21 @@ async def test_a_slow_reader_slows_the_server(runtime: OpenAIRuntime) -> None:
 async def test_an_error_of_the_reader_is_its_own(runtime: OpenAIRuntime, fake: FakeInferenceServer) -> None:
     for error in (TimeoutError("mine"), ConnectionResetError("mine")):
 
-        async def on_text(_text: str, error: Exception = error) -> None:
+        async def on_piece(_piece: Piece, error: Exception = error) -> None:
             raise error
 
         with pytest.raises(type(error), match="mine"):
-            await runtime.complete(fake.endpoint, ask(), within(), on_text)
+            await runtime.complete(fake.endpoint, ask(), within(), on_piece)
 
 
 async def test_a_reader_who_takes_too_long_meets_the_deadline(
     runtime: OpenAIRuntime, fake: FakeInferenceServer
 ) -> None:
-    async def on_text(_text: str) -> None:
+    async def on_piece(_piece: Piece) -> None:
         await asyncio.Event().wait()
 
     with pytest.raises(DeadlineExceeded):
-        await runtime.complete(fake.endpoint, ask(), within(0.3), on_text)
+        await runtime.complete(fake.endpoint, ask(), within(0.3), on_piece)
 
 
 async def test_a_piece_costs_little(runtime: OpenAIRuntime) -> None:
