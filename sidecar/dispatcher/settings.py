@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     start_timeout_s: float = Field(180.0, gt=0, description="A replica not ready after this long has failed.")
     timeout_default_s: float = Field(120.0, gt=0, description="Deadline of a dispatch that names none.")
     timeout_max_s: float = Field(3600.0, gt=0, description="Longest deadline a caller may ask for.")
+    dropin_timeout_s: float = Field(
+        300.0, gt=0, description="The same for callers of Ollama's and OpenAI's protocols, who know nothing of it."
+    )
     max_tokens_default: int = Field(1024, ge=1, description="Longest answer of a dispatch that names no max_tokens.")
     prompt_chars_max: int = Field(400_000, ge=1, description="Longest prompt, all messages together.")
     request_bytes_max: int = Field(2_097_152, ge=1024, description="Longest request body.")

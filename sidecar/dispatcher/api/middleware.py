@@ -8,10 +8,10 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from dispatcher.api.bodies import json_response
-from dispatcher.api.routes import Scope
+from dispatcher.api.routes import Scope, Voice
 from dispatcher.api.schemas import ErrorDetail, ErrorReply
 from dispatcher.api.tokens import Tokens
+from dispatcher.api.voices import error_body, status_in, voice_of_path
 from dispatcher.core.job import Owner
 from dispatcher.errors import (
     BodyTooLarge,
@@ -29,6 +29,7 @@ _LOG = structlog.get_logger(__name__)
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DISPATCH_ID = web.RequestKey("dispatch_id", str)
 CALLER = web.RequestKey("caller", Owner)
+VOICE = web.RequestKey("voice", Voice)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -60,11 +61,12 @@ class Guard:
             raise UnsupportedMedia("Content-Encoding: compressed bodies aren't taken; send plain JSON")
 
 
-def middleware(guard: Guard, metrics: Metrics) -> Middleware:
-    """The one middleware of the application."""
+def middleware(guard: Guard, metrics: Metrics, voices: Mapping[str, Voice]) -> Middleware:
+    """The one middleware of the application; `voices` says what each path speaks."""
 
     @web.middleware
     async def handle(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        request[VOICE] = _voice_of(request, voices)
         try:
             guard.check(request)
             response = await handler(request)
@@ -87,9 +89,14 @@ def middleware(guard: Guard, metrics: Metrics) -> Middleware:
 
 
 def error_response(request: web.Request, error: DispatcherError, metrics: Metrics) -> web.Response:
-    """An error as every client of this API sees it."""
+    """An error as a client of this route expects it."""
     metrics.errors.labels(error.code).inc()
-    response = json_response(error_reply(error, request.get(DISPATCH_ID)), error.status)
+    voice, dispatch_id = request[VOICE], request.get(DISPATCH_ID)
+    body = error_body(voice, error, error_reply(error, dispatch_id))
+    response = web.Response(body=body, status=status_in(voice, error), content_type="application/json")
+    response.headers.update({"x-dispatch-error": error.code} | ({"x-dispatch-id": dispatch_id} if dispatch_id else {}))
+    if voice is Voice.OPENAI and not error.may_be_retried:
+        response.headers["x-should-retry"] = "false"  # else its clients ask again after each 5xx
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     return response
@@ -126,6 +133,12 @@ def sight_of(request: web.Request) -> Owner | None:
     """Whose jobs this request may see; None for all."""
     owner = owner_of(request)
     return None if owner is Owner.ADMIN else owner
+
+
+def _voice_of(request: web.Request, voices: Mapping[str, Voice]) -> Voice:
+    resource = request.match_info.route.resource
+    voice = voices.get(resource.canonical) if resource else None
+    return voice or voice_of_path(request.path)
 
 
 def _translated(error: web.HTTPException) -> DispatcherError:

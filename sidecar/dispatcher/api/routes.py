@@ -18,6 +18,14 @@ class Scope(StrEnum):
     ADMIN = "admin"  # the owner: everything
 
 
+class Voice(StrEnum):
+    """The protocol that a route speaks, and so the shape of its errors."""
+
+    OWN = "own"
+    OLLAMA = "ollama"
+    OPENAI = "openai"
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """One query parameter, or one header."""
@@ -51,3 +59,4 @@ class Route:
     headers: tuple[Query, ...] = ()
     status: int = 200
     also: tuple[int, ...] = ()
+    voice: Voice = Voice.OWN

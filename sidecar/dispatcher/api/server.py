@@ -18,8 +18,9 @@ def application(
 ) -> web.Application:
     """Build the application. `tokens` None serves everyone; settings allow that on loopback only."""
     scopes = {(route.method, route.path): route.scope for route in routes}
+    voices = {route.path: route.voice for route in routes}
     guard = Guard(hosts, tokens, scopes)
-    app = web.Application(client_max_size=body_bytes_max, middlewares=[middleware(guard, metrics)])
+    app = web.Application(client_max_size=body_bytes_max, middlewares=[middleware(guard, metrics, voices)])
     for route in routes:
         app.router.add_route(route.method, route.path, route.handler)
     return app

@@ -46,7 +46,7 @@ from dispatcher.service.poison import PoisonGuard
 from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
 from dispatcher.service.task_sense import TaskSense
-from dispatcher.service.trail import Trail, ending_of
+from dispatcher.service.trail import OnChoice, Trail, ending_of
 from dispatcher.service.warm import Warmer
 
 # Faults of the wire and of starts, and an answer of the wrong shape: another model, or the same anew, may do better.
@@ -113,15 +113,17 @@ class Dispatcher:
         request: DispatchRequest,
         on_piece: OnPiece | None = None,
         on_wait: OnWait | None = None,
+        on_choice: OnChoice | None = None,
     ) -> Answer:
         """Answer a prompt. With `on_piece`, the answer is also handed out piece by piece while it is written.
 
-        `on_wait` is told at once for which model the dispatch waits, again after each fall-back.
+        `on_wait` is told at once for which model the dispatch waits, and `on_choice` of each choice: again after each
+        fall-back.
 
         Raises: a DispatcherError. What happened is recorded however it ends, also when the caller leaves.
         """
         trail = self._trail(dispatch_id, request, self._panel.forecaster())
-        trail.on_wait = on_wait
+        trail.on_wait, trail.on_choice = on_wait, on_choice
         try:
             done = await self._answered(trail, on_piece)
         except DispatcherError as error:

@@ -1,5 +1,6 @@
 """What is known of a dispatch so far; becomes its record, however it ends."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dispatcher.core.classification import Classification
@@ -36,6 +37,8 @@ _REFUSALS = (
     Overloaded,
     QuarantinedRequest,
 )
+OnChoice = Callable[[Choice], None]
+"""Hears of each choice, before anything is done about it."""
 _NOTHING = Piece()  # a runtime's word that it has begun
 
 
@@ -71,6 +74,7 @@ class Trail:
     crashes: int = 0
     repair: Repair | None = None
     on_wait: OnWait | None = None
+    on_choice: OnChoice | None = None
     attempts: list[Attempt] = field(default_factory=list)
 
     def tries(self, choice: Choice) -> None:
@@ -78,6 +82,8 @@ class Trail:
         self.choice, self.was_asked = choice, False
         self.replica_id = self.threads = self.at_once = None
         self.completion = self.is_valid = None
+        if self.on_choice is not None:
+            self.on_choice(choice)
 
     def leased(self, lease: Lease) -> None:
         """Note who works on it, and what getting there took."""

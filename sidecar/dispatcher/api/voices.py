@@ -1,0 +1,50 @@
+"""How an error is put in each protocol that this sidecar speaks: its own, Ollama's and OpenAI's."""
+
+import re
+from typing import Any
+
+import orjson
+
+from dispatcher.api.routes import Voice
+from dispatcher.api.schemas import ErrorReply
+from dispatcher.errors import DispatcherError, Overloaded
+
+_FIELD = re.compile(r"([a-z_]+(?:[.\[][\w\].]*)*): ")
+_TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
+_PATHS = {"/v1/": Voice.OPENAI}
+
+
+def voice_of_path(path: str) -> Voice:
+    """The protocol of a path that has no route."""
+    return next((voice for prefix, voice in _PATHS.items() if path.startswith(prefix)), Voice.OWN)
+
+
+def status_in(voice: Voice, error: DispatcherError) -> int:
+    """The HTTP status: neither protocol knows 422, and both say 503 of a full queue, which n8n puts into words."""
+    if voice is Voice.OWN:
+        return error.status
+    if isinstance(error, Overloaded):
+        return 503
+    return 400 if error.status == 422 else error.status
+
+
+def error_body(voice: Voice, error: DispatcherError, reply: ErrorReply) -> bytes:
+    """The JSON of an error; `reply` is what it is in our own protocol."""
+    if voice is Voice.OLLAMA:
+        return orjson.dumps({"error": error.message})
+    if voice is Voice.OPENAI:
+        return orjson.dumps({"error": openai_error(error, reply)})
+    return reply.model_dump_json(by_alias=True).encode()
+
+
+def openai_error(error: DispatcherError, reply: ErrorReply) -> dict[str, Any]:
+    """OpenAI's error object, and beside its four fields ours, which its clients pass over."""
+    status = status_in(Voice.OPENAI, error)
+    field = _FIELD.match(error.message)
+    usual = "invalid_request_error" if status < 500 else "server_error"
+    return {
+        "message": error.message,
+        "type": _TYPES.get(status, usual),
+        "param": field[1] if field and status < 500 else None,
+        **reply.error.model_dump(mode="json", exclude={"message"}),
+    }
