@@ -20,6 +20,13 @@ def answer_to(messages: Sequence[Mapping[str, Any]], response_format: Mapping[st
     return json.dumps(_instance(response_format["json_schema"]["schema"], sentence))
 
 
+def calls_in_words(calls: Sequence[Mapping[str, Any]], response_format: Mapping[str, Any] | None) -> str | None:
+    """The calls as a model gives them that is told of tools in its prompt; None when it is told of none."""
+    if response_format is None or "tool_calls" not in json.dumps(response_format):
+        return None
+    return json.dumps({"tool_calls": [{"name": call["name"], "arguments": call["arguments"]} for call in calls]})
+
+
 def pieces_of(text: str) -> list[str]:
     """The text in pieces that joined give it back; the fake's tokens."""
     return re.findall(r"\s*\S+\s*$|\s*\S+", text)
@@ -34,6 +41,10 @@ def _instance(schema: Mapping[str, Any], sentence: str) -> object:
     """A value that a simple schema allows."""
     if "enum" in schema:
         return schema["enum"][0]
+    if "const" in schema:
+        return schema["const"]
+    if "anyOf" in schema:
+        return _instance(schema["anyOf"][0], sentence)
     match schema.get("type", "object"):
         case "string":
             return sentence

@@ -81,7 +81,8 @@ class Behaviour:
         last = text_of(messages[-1]) if messages else ""
         if behaviour.mended is not None and last.startswith("That answer can't be used"):
             behaviour = replace(behaviour, answer=behaviour.mended, calls=None)
-        return replace(behaviour, calls=None) if messages and messages[-1]["role"] == "tool" else behaviour
+        has_run = messages and (messages[-1]["role"] == "tool" or last.startswith(("Result of ", "The tool's result")))
+        return replace(behaviour, calls=None) if has_run else behaviour
 
 
 def text_of(message: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from dispatcher.core.replica import Endpoint
-from tests.fakes.answers import answer_to, pieces_of, prompt_tokens_of
+from tests.fakes.answers import answer_to, calls_in_words, pieces_of, prompt_tokens_of
 from tests.fakes.behaviour import Behaviour, Fault, text_of
 from tests.fakes.ledger import noted
 from tests.fakes.stream import AnswerStream
@@ -131,7 +131,9 @@ class FakeInferenceServer:
         behaviour = self.behaviour.as_asked(messages).of(self._model)
         if behaviour.fault is Fault.STATUS:
             return _error(behaviour.status, "server_error", f"can't answer: {text_of(messages[-1])}")
-        text = behaviour.answer or answer_to(messages, body.get("response_format"))
+        asked_for = body.get("response_format")
+        calls = calls_in_words(behaviour.calls, asked_for) if behaviour.calls else None
+        text = calls or behaviour.answer or answer_to(messages, asked_for)
         self.busy += 1
         self._idle.clear()
         try:

@@ -13,11 +13,9 @@ from dispatcher.core.exploration import THE_BEST, Contender, Pick
 from dispatcher.core.features import features_of
 from dispatcher.core.forecast import Forecaster, first_token_s, prefill_s
 from dispatcher.core.model import HostKind, ModelSpec
-from dispatcher.core.outcome import Ask, Attempt, Completion, Ending, OnPiece, Timing
-from dispatcher.core.prompting import render
+from dispatcher.core.outcome import Attempt, Completion, Ending, OnPiece, Piece, Timing
 from dispatcher.core.retrying import RetryBudget, Tries
 from dispatcher.core.task import DispatchId, DispatchRequest, FormatKind, ModelId
-from dispatcher.core.tool_calls import identified
 from dispatcher.core.waiting import Waiter
 from dispatcher.errors import (
     DeadlineInfeasible,
@@ -37,6 +35,7 @@ from dispatcher.errors import (
     Unsatisfiable,
 )
 from dispatcher.service.answer import Checked, check_answer, check_schemas
+from dispatcher.service.asking import Question, question
 from dispatcher.service.choose import Choice, Chooser, Weighing
 from dispatcher.service.diagnose import Doctor
 from dispatcher.service.equipment import Equipment
@@ -239,25 +238,28 @@ class Dispatcher:
         try:
             async with self._leaser.lease(self._waiter(trail, choice), trail.on_wait) as lease:
                 trail.leased(lease)
-                completion = await self._completed(trail, choice, lease, on_piece)
-            checked = self._checked(trail, completion)
+                asked, said = await self._completed(trail, choice, lease, on_piece)
+            completion, checked = self._checked(trail, asked, said)
+            if on_piece is not None and completion.text and not trail.has_streamed:
+                await trail.noting(on_piece)(Piece(completion.text))  # it had to be read whole first
         except DispatcherError as error:
             trail.attempts.append(Attempt(choice.decision.chosen.model_id, error.code, self._now() - begun_s))
             raise
         trail.attempts.append(Attempt(choice.decision.chosen.model_id, None, self._now() - begun_s))
         return _Done(choice, completion, checked)
 
-    def _checked(self, trail: Trail, completion: Completion) -> Checked:
+    def _checked(self, trail: Trail, asked: Question, said: Completion) -> tuple[Completion, Checked]:
         wants, toolbox = trail.request.requirements, trail.request.toolbox
         try:
+            completion = asked.understood(said, trail.dispatch_id)
             checked = check_answer(completion, wants.output, toolbox)
         except InvalidAnswer as error:
             trail.is_valid = False
-            trail.mends(completion, error.message)
+            trail.mends(said, error.message)
             raise
         is_shaped = wants.output.kind is not FormatKind.TEXT or bool(completion.tool_calls)
-        trail.is_valid = True if is_shaped else None
-        return checked
+        trail.completion, trail.is_valid = completion, True if is_shaped else None
+        return completion, checked
 
     def _waiter(self, trail: Trail, choice: Choice) -> Waiter:
         chosen = choice.decision.chosen
@@ -271,30 +273,32 @@ class Dispatcher:
         load_s = expected.load.p90 if spec.host is HostKind.REMOTE else 0.0
         return trail.deadline.patient_for(load_s + expected.run.p90 + self._stall_s, self._stall_s)
 
-    async def _completed(self, trail: Trail, choice: Choice, lease: Lease, on_piece: OnPiece | None) -> Completion:
+    async def _completed(
+        self, trail: Trail, choice: Choice, lease: Lease, on_piece: OnPiece | None
+    ) -> tuple[Question, Completion]:
         spec = self._registry.spec(choice.decision.chosen.model_id)
-        ask, prompt_tokens = _ask(trail, choice, spec)
+        asked = question(trail, choice, spec)
         asked_s = self._now()
         at_once = lease.replica.in_flight
         trail.asks(at_once)
+        heard = trail.noting(None if asked.tells_tools else on_piece)
         try:
             completion = await self._equipment.runtime_of(spec).complete(
-                lease.endpoint, ask, self._patience(trail, choice, spec), trail.noting(on_piece)
+                lease.endpoint, asked.ask, self._patience(trail, choice, spec), heard
             )
         except BaseException as error:
             if not _says_that_it_ended(error):
-                reading_s = prefill_s(spec, prompt_tokens, lease.replica.order.threads)
+                reading_s = prefill_s(spec, asked.prompt_tokens, lease.replica.order.threads)
                 lease.rest_s = 0.0 if trail.has_text else max(0.0, asked_s + reading_s - self._now())
             if isinstance(error, RuntimeFault):
                 await self._faulted(trail, lease, error)
             raise
         self._doctor.answered(lease.replica)
-        expected_s = first_token_s(spec, prompt_tokens, lease.replica.order.threads)
+        expected_s = first_token_s(spec, asked.prompt_tokens, lease.replica.order.threads)
         self._doctor.spoke(lease.replica, completion.first_token_s, expected_s, at_once)
         self._poison.answered(trail.request, spec.id)
-        completion = replace(completion, tool_calls=identified(completion.tool_calls, trail.dispatch_id))
         trail.completed(completion, asked_s)
-        return completion
+        return asked, completion
 
     async def _faulted(self, trail: Trail, lease: Lease, error: RuntimeFault) -> None:
         in_flight = await self._doctor.failed(lease.replica, error)
@@ -308,25 +312,6 @@ class _Done:
     choice: Choice
     completion: Completion
     checked: Checked
-
-
-def _ask(trail: Trail, choice: Choice, spec: ModelSpec) -> tuple[Ask, int]:
-    """What the chosen model is asked, and about how many tokens it reads."""
-    wants = trail.request.requirements
-    mending = trail.repair if trail.repair and trail.repair.model_id == spec.id else None
-    prompt_tokens = trail.text.prompt_tokens + choice.pick.tokens + (mending.tokens if mending else 0)
-    said = render(spec.family, trail.request.messages, wants.output, choice.pick.wording)
-    ask = Ask(
-        model_id=spec.id,
-        messages=(*said, *mending.turns()) if mending else said,
-        max_tokens=max(1, min(choice.situation.max_tokens, spec.context_tokens - prompt_tokens)),
-        sampling=wants.sampling,
-        output=wants.output,
-        toolbox=trail.request.toolbox,
-        top_logprobs=wants.top_logprobs,
-        think=wants.think,
-    )
-    return ask, prompt_tokens
 
 
 def _says_that_it_ended(error: BaseException) -> bool:
