@@ -47,6 +47,7 @@ from dispatcher.core.container_models import ollama_models
 from dispatcher.core.model import Engine, HostKind, ModelSpec, RuntimeKind
 from dispatcher.core.replica import Endpoint
 from dispatcher.core.shipped_variants import SHIPPED
+from dispatcher.core.task import ModelId
 from dispatcher.core.threads import threads_for
 from dispatcher.errors import SettingsError
 from dispatcher.folder import held_folder, install_id
@@ -70,6 +71,7 @@ from dispatcher.service.choose import Chooser
 from dispatcher.service.cores import CoreGate
 from dispatcher.service.diagnose import Doctor
 from dispatcher.service.dispatch import Dispatcher
+from dispatcher.service.embed import Embedder, EmbedLimits
 from dispatcher.service.end import Ender
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
@@ -104,6 +106,7 @@ from dispatcher.service.stop import Stopper
 from dispatcher.service.task_sense import TaskSense
 from dispatcher.service.tasks import KeptTasks
 from dispatcher.service.variants import Variants
+from dispatcher.service.vector_sizes import VectorSizes
 from dispatcher.service.warm import Warmer
 from dispatcher.service.watch import Watcher
 from dispatcher.settings import Applying, Auth, Settings
@@ -128,6 +131,7 @@ class Sidecar:
     base_url: str
     fleet: Fleet
     database: Database
+    embedder: Embedder
 
 
 def serve(settings: Settings) -> None:
@@ -240,22 +244,40 @@ async def sidecar(
         sense = TaskSense(await _learned_sense(database), database, metrics, wall)
         stack.push_async_callback(sense.save)  # while the database is open
         tasks.supervise(sense.run, "learn task types")
+        leaser = Leaser(fleet, scheduler, pauser, CoreGate(cores), room, settler, now)
+        recorder = Recorder(DispatchLog(database), metrics)
+        poison = PoisonGuard(secrets.token_bytes(32), quarantine, metrics, now)
         dispatcher = Dispatcher(
             sense,
             Chooser(registry, fleet, variants, budget_mib, settings.deadline_confidence, settings.max_tokens_default),
             learning.panel,
             partial(learning.explorer.pick, rng=chance),
-            Leaser(fleet, scheduler, pauser, CoreGate(cores), room, settler, now),
+            leaser,
             warmer,
             registry,
             equipment,
             doctor,
-            Recorder(DispatchLog(database), metrics),
-            PoisonGuard(secrets.token_bytes(32), quarantine, metrics, now),
+            recorder,
+            poison,
             now,
             wall,
             settings.attempts_max,
             settings.stall_s,
+        )
+        embedder = Embedder(
+            ModelId(settings.embedding_model),
+            registry,
+            fleet,
+            leaser,
+            equipment,
+            doctor,
+            poison,
+            recorder,
+            VectorSizes(generations.since_at),
+            budget_mib,
+            EmbedLimits(settings.prompt_chars_max, settings.stall_s),
+            now,
+            wall,
         )
         limits = RequestLimits(settings.prompt_chars_max, settings.timeout_default_s, settings.timeout_max_s)
         callback_hosts = allowed_hosts(settings.callback_hosts or "")
@@ -326,7 +348,7 @@ async def sidecar(
         base_url = await _listen(stack, app, settings)
         stack.callback(news.close)  # first of all, so that nobody's long poll holds up the end
         _LOG.info("serving", url=base_url, version=__version__, memory_mib=budget_mib, cores=cores)
-        yield Sidecar(base_url, fleet, database)
+        yield Sidecar(base_url, fleet, database, embedder)
 
 
 def _bounds(settings: Settings, budget_mib: int) -> Bounds:

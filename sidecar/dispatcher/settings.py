@@ -79,6 +79,9 @@ class Settings(BaseSettings):
         300.0, gt=0, description="The same for callers of Ollama's and OpenAI's protocols, who know nothing of it."
     )
     max_tokens_default: int = Field(1024, ge=1, description="Longest answer of a dispatch that names no max_tokens.")
+    embedding_model: str = Field(
+        "all-minilm-l6-v2", min_length=1, max_length=200, description="The model for embeddings that name none."
+    )
     prompt_chars_max: int = Field(400_000, ge=1, description="Longest prompt, all messages together.")
     request_bytes_max: int = Field(2_097_152, ge=1024, description="Longest request body.")
     write_timeout_s: float = Field(30.0, gt=0, description="Whoever reads nothing of a stream for so long is cut off.")

@@ -35,6 +35,15 @@ class Fault(StrEnum):
     CRASH = "crash"  # the process ends with 1
     CRASH_MIDWAY = "crash_midway"
     OUT_OF_MEMORY = "out_of_memory"  # the process ends with 5
+    FEWER_VECTORS = "fewer_vectors"  # from here on: of embeddings only
+    RAGGED_VECTORS = "ragged_vectors"
+    NO_NUMBERS = "no_numbers"
+    EMPTY_VECTORS = "empty_vectors"
+    NOT_FINITE = "not_finite"
+    TOO_LARGE_NUMBERS = "too_large_numbers"
+    HUGE_VECTORS = "huge_vectors"
+    SHUFFLED_VECTORS = "shuffled_vectors"  # no fault: each says which text it is of
+    TWICE_THE_SAME_TEXT = "twice_the_same_text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ class Behaviour:
     )
     thinking: str | None = None  # what it thinks aloud first
     mended: str | None = None  # its answer once it was told that the one before can't be used
+    dimensions: int = 8  # numbers in a vector
     ledger: str | None = None  # a file that is told when work on a prompt begins and ends; see ledger.py
 
     def but(self, switches: Mapping[str, Any]) -> "Behaviour":

@@ -17,6 +17,8 @@ from tests.fakes.answers import answer_to, calls_in_words, pieces_of, prompt_tok
 from tests.fakes.behaviour import Behaviour, Fault, text_of
 from tests.fakes.ledger import noted
 from tests.fakes.stream import AnswerStream
+from tests.fakes.vector_answer import VectorAnswer
+from tests.fakes.vectors import tokens_of
 
 
 class FakeInferenceServer:
@@ -62,6 +64,8 @@ class FakeInferenceServer:
         app.router.add_get("/health", self._health)
         app.router.add_get("/v1/models", self._models)
         app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/embeddings", self._embed)
+        app.router.add_post("/tokenize", self._tokenize)
         app.router.add_get("/slots", self._list_slots)
         app.router.add_post("/fake/behaviour", self._set_behaviour)
         app.router.add_get("/fake/asked", self._asked)
@@ -115,6 +119,37 @@ class FakeInferenceServer:
         if request.headers.get("Authorization") != f"Bearer {self._api_key}":
             return _error(401, "authentication_error", "Invalid API Key")
         return None
+
+    async def _tokenize(self, request: web.Request) -> web.Response:
+        """One token for each word, and one before and after the text."""
+        return self._refusal(request) or _json({"tokens": tokens_of((await request.json())["content"])})
+
+    async def _embed(self, request: web.Request) -> web.StreamResponse:
+        if refusal := self._refusal(request):
+            return refusal
+        body = json.loads(await request.read())
+        self.asked.append(body)
+        inputs = [body["input"]] if isinstance(body["input"], str) else body["input"]
+        tokens = [one if isinstance(one, list) else tokens_of(one) for one in inputs]
+        longest = max(map(len, tokens), default=0)
+        if longest > self._context_tokens:  # as llama.cpp says it
+            words = f"input ({longest} tokens) is too large to process. increase the physical batch size"
+            return _error(500, "server_error", words)
+        behaviour = self.behaviour.as_marked(next((one for one in inputs if isinstance(one, str)), ""))
+        behaviour = behaviour.of(self._model)
+        self.busy += 1
+        self._idle.clear()
+        try:
+            async with self._slots:
+                await asyncio.sleep(behaviour.token_delay_s * len(inputs))
+                return await VectorAnswer(request, behaviour, body, tokens).send()
+        except (asyncio.CancelledError, ConnectionResetError):
+            self.left += 1
+            raise
+        finally:
+            self.busy -= 1
+            if not self.busy:
+                self._idle.set()
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         if refusal := self._refusal(request):

@@ -6,11 +6,13 @@ from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tests.fakes.behaviour import Behaviour, Fault
 from tests.fakes.ollama_chat import Answer, messages, now
 from tests.fakes.ollama_http import Gone, OllamaHandler
 from tests.fakes.ollama_scheduler import Runner
 from tests.fakes.ollama_shelf import normal
 from tests.fakes.ollama_switches import ApiError, PullFault
+from tests.fakes.vectors import rows_of, tokens_of
 
 if TYPE_CHECKING:
     from tests.fakes.ollama_server import FakeOllama
@@ -73,9 +75,8 @@ class Routes(OllamaHandler):
     def show(self) -> None:
         manifest = self.ollama.shelf.manifest(_name(self.body()))
         details = _tag(manifest)["details"]
-        self.reply(
-            {"details": details, "model_info": {}, "capabilities": ["completion"], "modified_at": now(), "template": ""}
-        )
+        can = ["embedding"] if _only_embeds(manifest) else ["completion"]
+        self.reply({"details": details, "model_info": {}, "capabilities": can, "modified_at": now(), "template": ""})
 
     def delete(self) -> None:
         name = _name(self.body())
@@ -100,6 +101,35 @@ class Routes(OllamaHandler):
     def generate(self) -> None:
         self._infer(is_chat=False)
 
+    def embed(self) -> None:
+        """Vectors of texts; none for none, which only loads the model."""
+        body = self.body()
+        manifest = self.ollama.shelf.manifest(body.get("model"))
+        texts = _texts(body.get("input"))
+        behaviour = self.ollama.switches.chat.as_marked(texts[0] if texts else "")
+        weights = self.ollama.shelf.weights(manifest["name"])
+        lent = self.ollama.scheduler.lent(manifest["name"], weights, body.get("options") or {}, body.get("keep_alive"))
+        with lent as (runner, load_ns):
+            if texts:
+                self.ollama.asked.append(body)
+            tokens = [tokens_of(text) for text in texts]
+            most = runner.shape.context_tokens
+            if body.get("truncate") is False and any(len(one) > most for one in tokens):
+                raise ApiError(400, "the input length exceeds the context length")
+            self._fail_to_embed(behaviour)
+            rows = rows_of([one[:most] for one in tokens], behaviour)
+        counted = {"prompt_eval_count": sum(map(len, tokens)), "total_duration": 1_000_000, "load_duration": load_ns}
+        self.reply({"model": body["model"], "embeddings": rows, **counted})
+
+    def _fail_to_embed(self, behaviour: Behaviour) -> None:
+        match behaviour.fault:
+            case Fault.HANG:
+                self.hang()
+            case Fault.RESET:
+                self.hang_up(reset=True)
+            case Fault.STATUS:
+                raise ApiError(behaviour.status, "can't embed")
+
     def set_switches(self) -> None:
         self.ollama.switches = self.ollama.switches.but(self.body())
         self.reply({})
@@ -111,6 +141,8 @@ class Routes(OllamaHandler):
     def _infer(self, *, is_chat: bool) -> None:
         body = self.body()
         manifest = self.ollama.shelf.manifest(body.get("model"))
+        if _only_embeds(manifest):
+            raise ApiError(400, f'"{body["model"]}" does not support {"chat" if is_chat else "generate"}')
         turns = messages(body)
         behaviour = self.ollama.switches.chat.as_asked(turns)
         answer = Answer(self, body, behaviour, self.hang, is_chat=is_chat)
@@ -169,6 +201,19 @@ class Routes(OllamaHandler):
         }
 
 
+def _only_embeds(manifest: dict[str, Any]) -> bool:
+    """Whether a model can't write, which the stand-in tells by its name."""
+    return "embed" in manifest["name"]
+
+
+def _texts(asked: object) -> list[str]:
+    if isinstance(asked, str):
+        return [asked] if asked else []
+    if not isinstance(asked, list) or not all(isinstance(text, str) for text in asked):
+        raise ApiError(400, "invalid input type")
+    return asked
+
+
 def _name(body: dict[str, Any]) -> object:
     return body.get("model") or body.get("name")
 
@@ -189,6 +234,7 @@ _ROUTES: dict[tuple[str, str], Callable[[Routes], None]] = {
     ("DELETE", "/api/delete"): Routes.delete,
     ("POST", "/api/chat"): Routes.chat,
     ("POST", "/api/generate"): Routes.generate,
+    ("POST", "/api/embed"): Routes.embed,
     ("POST", "/fake/switches"): Routes.set_switches,
     ("GET", "/fake/seen"): Routes.seen,
 }

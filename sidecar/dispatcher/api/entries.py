@@ -3,9 +3,9 @@
 import re
 
 from dispatcher.api.schemas import ModelBody
-from dispatcher.core.model import Engine, HostKind, ModelSpec, RuntimeKind
-from dispatcher.core.priors import footprint_of, load_s_of, quality_of, speed_of
-from dispatcher.core.task import ModelId
+from dispatcher.core.model import Engine, HostKind, ModelSpec, QualityTable, RuntimeKind
+from dispatcher.core.priors import FOR_EMBEDDING, footprint_of, load_s_of, quality_of, speed_of
+from dispatcher.core.task import Capability, ModelId
 from dispatcher.errors import InvalidRequest
 
 # No engine is handed a name that could be taken for an option, a path, or another registry's host.
@@ -50,7 +50,7 @@ def model_spec(body: ModelBody) -> ModelSpec:
         context_tokens=body.context_tokens,
         slots=body.slots,
         capabilities=body.capabilities,
-        quality=quality_of(body.parameters_b),
+        quality=_quality(body),
         speed=speed_of(body.parameters_b),
         load_s=load_s_of(footprint),
         footprint=footprint,
@@ -61,3 +61,14 @@ def model_spec(body: ModelBody) -> ModelSpec:
         idle_stop_s=body.idle_stop_s,
         is_enabled=body.enabled,
     )
+
+
+def _quality(body: ModelBody) -> QualityTable:
+    """A server of llama.cpp or vLLM either writes or embeds; an Ollama may do both with one model."""
+    if Capability.EMBEDDING not in body.capabilities:
+        return quality_of(body.parameters_b)
+    if body.engine is Engine.OLLAMA and body.capabilities != {Capability.EMBEDDING}:
+        return quality_of(body.parameters_b)
+    if body.capabilities != {Capability.EMBEDDING}:
+        raise InvalidRequest(f'capabilities: a model of {body.engine} that embeds does nothing else; say ["embedding"]')
+    return FOR_EMBEDDING

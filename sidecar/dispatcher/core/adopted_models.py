@@ -5,13 +5,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from dispatcher.core.model import Engine, Footprint, HostKind, ModelSpec, RuntimeKind
-from dispatcher.core.priors import load_s_of, quality_of, speed_of
+from dispatcher.core.priors import FOR_EMBEDDING, load_s_of, quality_of, speed_of
 from dispatcher.core.task import Capability, ModelId
 
 _CONTEXT_TOKENS = 4096  # Ollama's own default, until it says how it has loaded the model
 _BYTES_PER_BILLION = 0.65e9  # 4-bit weights, for a model that doesn't say how large it is
 _BILLIONS_MIN, _BILLIONS_MAX = 0.001, 2000.0
-_CAPABILITIES = {"tools": Capability.TOOLS, "vision": Capability.VISION, "thinking": Capability.THINKING}
+_CAPABILITIES = {
+    "tools": Capability.TOOLS,
+    "vision": Capability.VISION,
+    "thinking": Capability.THINKING,
+    "embedding": Capability.EMBEDDING,
+}
 _UNITS = {"": 1e-9, "K": 1e-6, "M": 1e-3, "B": 1.0, "T": 1e3}
 
 
@@ -27,13 +32,14 @@ class ServedModel:
 
 
 def adopted_model(served: ServedModel, can: Collection[str], *, is_local: bool) -> ModelSpec | None:
-    """The model to offer; None for one that can't write, such as a model for embeddings.
+    """The model to offer; None for one that neither writes nor embeds.
 
     Args:
         can: its capabilities in Ollama's words; an older Ollama tells none, and is taken to write.
         is_local: whether prompts that must stay local may go there.
     """
-    if can and "completion" not in can:
+    writes, embeds = not can or "completion" in can, "embedding" in can
+    if not writes and not embeds:
         return None
     billions = _billions(served)
     footprint = Footprint(round(served.size_bytes / 2**20), 0, 0.0)
@@ -47,8 +53,8 @@ def adopted_model(served: ServedModel, can: Collection[str], *, is_local: bool) 
         host=HostKind.REMOTE,
         context_tokens=_CONTEXT_TOKENS,
         slots=1,
-        capabilities=frozenset({Capability.JSON} | {_CAPABILITIES[one] for one in can if one in _CAPABILITIES}),
-        quality=quality_of(billions),
+        capabilities=_told(can) | ({Capability.JSON} if writes else set()),
+        quality=quality_of(billions) if writes else FOR_EMBEDDING,
         speed=speed_of(billions),
         load_s=load_s_of(footprint),
         footprint=footprint,
@@ -67,3 +73,7 @@ def _billions(served: ServedModel) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMBT]?)", served.parameters.strip().upper())
     told = float(found[1]) * _UNITS[found[2]] if found else served.size_bytes / _BYTES_PER_BILLION
     return min(max(told, _BILLIONS_MIN), _BILLIONS_MAX)
+
+
+def _told(can: Collection[str]) -> frozenset[Capability]:
+    return frozenset(_CAPABILITIES[word] for word in can if word in _CAPABILITIES)

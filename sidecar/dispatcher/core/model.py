@@ -111,6 +111,11 @@ class ModelSpec:
     is_enabled: bool = True
 
     @property
+    def only_embeds(self) -> bool:
+        """Whether it turns texts into vectors, and writes none."""
+        return self.quality.task_types == {TaskType.EMBEDDING}
+
+    @property
     def footprint_mib(self) -> int:
         """Memory one replica takes, in MiB, before it has been measured."""
         return self.footprint.total_mib(self.context_tokens, self.slots)

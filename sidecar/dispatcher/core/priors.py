@@ -13,6 +13,9 @@ _LOAD_S_PER_GIB = 2.0
 _START_S = 1.0
 _WORK = tuple(task for task in TaskType if task not in (TaskType.AUTO, TaskType.EMBEDDING))
 
+FOR_EMBEDDING = QualityTable({TaskType.EMBEDDING: {Complexity.LOW: 1.0, Complexity.MEDIUM: 1.0, Complexity.HIGH: 1.0}})
+"""Of a model that embeds, and writes nothing. The numbers are never compared: an embedding stays with its model."""
+
 # Share of checked tasks that instruction models of these sizes (billions) get right: easy, medium, hard.
 _QUALITY: tuple[tuple[float, tuple[float, float, float]], ...] = (
     (0.1, (0.65, 0.42, 0.20)),

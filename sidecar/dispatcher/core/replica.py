@@ -59,6 +59,7 @@ class StartOrder:
     """All a host needs to start one replica. Sizes in MiB, context in tokens per slot.
 
     With `is_ours` False someone else runs the server: how it loads a model, and for how long, isn't ours to say.
+    With `embeds` the model is there to turn texts into vectors, and for nothing else.
     """
 
     replica_id: ReplicaId
@@ -73,6 +74,7 @@ class StartOrder:
     reference: str = ""
     needs_gpu: bool = False
     is_ours: bool = True
+    embeds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

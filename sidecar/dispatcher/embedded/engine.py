@@ -53,6 +53,11 @@ def _parameters(settings: EngineSettings) -> "xllamacpp.CommonParams":
     parameters.ui = False
     parameters.endpoint_slots = True  # says which slots are busy, not with what, and wants the key
     parameters.cors_origins = ""
+    if settings.embedding:
+        parameters.embedding = True
+        parameters.n_parallel = 1  # one text after the other: its vector never depends on what is embedded beside it
+        parameters.n_ctx = settings.context_tokens
+        parameters.n_batch = parameters.n_ubatch = max(512, settings.context_tokens)  # must hold a text whole
     return parameters
 
 

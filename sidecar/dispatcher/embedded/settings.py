@@ -22,6 +22,7 @@ class EngineSettings:
     memory_limit_mib: int
     alias: str
     replica_id: str
+    embedding: bool
     api_key: str
 
 
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--memory-limit-mib", default=0, type=_whole(0, 1 << 24), metavar="N", help=limit)
     add("--alias", default="", metavar="MODEL_ID", help="the model's name in answers")
     add("--replica-id", default="", metavar="ID", help="not used: lets the owner recognise its process")
+    add("--embedding", action="store_true", help="serve vectors of texts (/v1/embeddings), and no answers")
     return parser
 
 

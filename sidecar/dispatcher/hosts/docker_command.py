@@ -19,11 +19,11 @@ def command(order: StartOrder, weights_folder: str) -> tuple[str, ...]:
     """
     match order.engine:
         case Engine.EMBEDDED:
-            return _embedded(order, _weights(order, weights_folder))
+            return (*_embedded(order, _weights(order, weights_folder)), *(("--embedding",) if order.embeds else ()))
         case Engine.LLAMA_CPP:
-            return _llama_cpp(order, _weights(order, weights_folder))
+            return (*_llama_cpp(order, _weights(order, weights_folder)), *(_vectors(order) if order.embeds else ()))
         case Engine.VLLM:
-            return _vllm(order)
+            return (*_vllm(order), *(("--runner=pooling",) if order.embeds else ()))
         case Engine.OLLAMA:
             return ("serve",)
 
@@ -62,6 +62,12 @@ def _llama_cpp(order: StartOrder, weights: str) -> tuple[str, ...]:
         "--threads-batch": order.threads,
     }
     return tuple(word for flag, value in values.items() for word in (flag, str(value)))
+
+
+def _vectors(order: StartOrder) -> tuple[str, ...]:
+    """A text is embedded in one batch, which must hold it whole."""
+    whole = str(max(512, order.context_tokens))
+    return ("--embedding", "--batch-size", whole, "--ubatch-size", whole)
 
 
 def _vllm(order: StartOrder) -> tuple[str, ...]:

@@ -190,7 +190,8 @@ def _arguments(order: StartOrder, port: int) -> list[str]:
         "memory-limit-mib": order.memory_limit_mib,
         "replica-id": order.replica_id,
     }
-    return [word for name, value in values.items() for word in (f"--{name}", str(value))]
+    words = [word for name, value in values.items() for word in (f"--{name}", str(value))]
+    return [*words, "--embedding"] if order.embeds else words
 
 
 def _clean_environment() -> dict[str, str]:

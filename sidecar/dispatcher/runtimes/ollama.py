@@ -7,16 +7,18 @@ import aiohttp
 
 from dispatcher.core.adopted_models import ServedModel
 from dispatcher.core.deadline import Deadline
+from dispatcher.core.embedding import EmbedAsk, Vectors
 from dispatcher.core.outcome import Ask, Completion, OnPiece
 from dispatcher.core.replica import Endpoint, OnFetching, StartOrder
 from dispatcher.errors import ReplicaOutOfMemory, ReplicaStartFailed, RuntimeFault, RuntimeUnreachable
 from dispatcher.runtimes import ollama_lists
 from dispatcher.runtimes.answer_clock import AnswerClock, answer_clock
 from dispatcher.runtimes.ollama_answer import AnswerSoFar
+from dispatcher.runtimes.ollama_embed import embed
 from dispatcher.runtimes.ollama_faults import error_words, fault_of_status, tells_of_memory, words_of
 from dispatcher.runtimes.ollama_loads import Loads, loaded_as
 from dispatcher.runtimes.ollama_pull import pull
-from dispatcher.runtimes.ollama_request import chat_body, load_body, model_body
+from dispatcher.runtimes.ollama_request import chat_body, load_body, load_embedder_body, model_body
 from dispatcher.runtimes.ollama_wire import LineReader, json_object, request, whole
 
 _HEALTH_S = 2.0
@@ -88,15 +90,18 @@ class OllamaRuntime:
         Raises: ReplicaStartFailed. Time is the caller's to limit.
         """
         loaded = loaded_as(order)
+        path, body = (
+            ("/api/embed", load_embedder_body(loaded)) if order.embeds else ("/api/generate", load_body(loaded))
+        )
         try:
-            async with await request(self._session, endpoint, "POST", "/api/generate", load_body(loaded)) as response:
-                body = await whole(response)
+            async with await request(self._session, endpoint, "POST", path, body) as response:
+                answer = await whole(response)
                 if response.status != 200:
-                    raise _start_failed(order, words_of(body) or f"the inference server answered {response.status}")
-                reply = json_object(body)
+                    raise _start_failed(order, words_of(answer) or f"the inference server answered {response.status}")
+                reply = json_object(answer)
         except RuntimeFault as error:
             raise _start_failed(order, error.message) from error
-        if reply.get("done") is not True:
+        if not order.embeds and reply.get("done") is not True:
             raise _start_failed(order, error_words(reply.get("error")) or "the inference server doesn't say that it is")
         self._loads.note(endpoint, order.model_id, loaded)
 
@@ -137,6 +142,10 @@ class OllamaRuntime:
             if response.status != 200:
                 raise fault_of_status(response.status, await _words(response), ask)
             return await self._read(LineReader(response), ask, started_s, clock, on_piece)
+
+    async def embed(self, endpoint: Endpoint, ask: EmbedAsk, deadline: Deadline) -> Vectors:
+        """One vector for each text; see `Runtime.embed`."""
+        return await embed(self._session, endpoint, ask, self._loads.of(endpoint, ask.model_id), deadline, self._now)
 
     async def _read(
         self, lines: LineReader, ask: Ask, started_s: float, clock: AnswerClock, on_piece: OnPiece | None

@@ -7,6 +7,7 @@ import re
 
 import orjson
 
+from dispatcher.core.embedding import EmbedAsk
 from dispatcher.core.outcome import Ask
 from dispatcher.core.task import FormatKind
 from dispatcher.errors import DispatcherError, RuntimeBadAnswer, RuntimeBusy, RuntimeFault, RuntimeRefused
@@ -72,6 +73,17 @@ def fault_of_status(status: int, words: str, ask: Ask) -> DispatcherError:
     if 400 <= status < 500:
         return RuntimeRefused(f"the inference server refused the request: {status}")
     return RuntimeBadAnswer(f"the inference server answered {status} where 200 was expected")
+
+
+def embedding_fault(status: int, words: str, ask: EmbedAsk) -> DispatcherError:
+    """The error for an answer to a request for vectors with another status than 200."""
+    if any(sign in words.lower() for sign in _CONTEXT_SIGNS):
+        index, longest = max(enumerate(ask.texts), key=lambda one: len(one[1]))
+        return RuntimeRefused(
+            f"input: a text is longer than the context of {ask.model_id}; the longest is text {index} with "
+            f"{len(longest)} characters; shorten it, or let it be cut (truncate)"
+        )
+    return fault_of_status(status, words, Ask(ask.model_id, (), 1))
 
 
 def fault_in_stream(words: str, ask: Ask) -> DispatcherError:

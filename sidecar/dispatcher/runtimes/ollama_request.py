@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from dispatcher.core.embedding import EmbedAsk
 from dispatcher.core.outcome import Ask
 from dispatcher.core.task import FormatKind, Message, Role, Sampling, Tool, ToolCall
 from dispatcher.errors import InvalidRequest
@@ -43,6 +44,16 @@ def load_body(loaded: Loaded) -> bytes:
     return orjson.dumps(
         {"model": loaded.reference, "stream": False, **_keeping(loaded), "options": _load_options(loaded)}
     )
+
+
+def load_embedder_body(loaded: Loaded) -> bytes:
+    """The same for a model that only embeds, which isn't to be had by `/api/generate`: no text to embed."""
+    return orjson.dumps(_embedding(loaded) | {"input": ""})
+
+
+def embed_body(ask: EmbedAsk, loaded: Loaded) -> dict[str, object]:
+    """Texts to turn into vectors, and whether to cut those that are too long."""
+    return _embedding(loaded) | {"input": ask.texts, "truncate": ask.truncate}
 
 
 def model_body(reference: str) -> bytes:
@@ -104,6 +115,10 @@ def _asked(ask: Ask) -> dict[str, object]:
 def _tool(tool: Tool) -> dict[str, object]:
     function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
     return {"type": "function", "function": function}
+
+
+def _embedding(loaded: Loaded) -> dict[str, object]:
+    return {"model": loaded.reference, **_keeping(loaded), "options": _load_options(loaded)}
 
 
 def _keeping(loaded: Loaded) -> dict[str, int]:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 import aiohttp
 
 from dispatcher.core.deadline import Deadline
+from dispatcher.core.embedding import EmbedAsk, Vectors
 from dispatcher.core.outcome import Ask, Completion, OnPiece
 from dispatcher.core.replica import Endpoint, OnFetching, StartOrder
 from dispatcher.crash import crash_point
 from dispatcher.errors import DispatcherError, RuntimeBadAnswer, RuntimeUnreachable
 from dispatcher.runtimes.answer_clock import AnswerClock, answer_clock
 from dispatcher.runtimes.openai_answer import DONE, AnswerSoFar
+from dispatcher.runtimes.openai_embed import embed
 from dispatcher.runtimes.openai_faults import fault_of_status
 from dispatcher.runtimes.openai_load import busy_slots, running_requests
 from dispatcher.runtimes.openai_request import request_body
@@ -80,6 +82,10 @@ class OpenAIRuntime:
                 raise await _fault(response, ask)
             _expect_events(response)
             return await self._read(response, ask, started_s, clock, on_piece)
+
+    async def embed(self, endpoint: Endpoint, ask: EmbedAsk, deadline: Deadline) -> Vectors:
+        """One vector for each text; see `Runtime.embed`."""
+        return await embed(self._session, endpoint, ask, deadline, self._now)
 
     async def _told(self, endpoint: Endpoint, path: str) -> bytes | None:
         """What a server says of itself; None when it doesn't know the path."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import orjson
 
+from dispatcher.core.embedding import EmbedAsk
 from dispatcher.core.outcome import Ask
 from dispatcher.core.task import FormatKind
 from dispatcher.errors import DispatcherError, RuntimeBadAnswer, RuntimeBusy, RuntimeFault, RuntimeRefused
@@ -35,6 +36,21 @@ def fault_in_stream(error: object, ask: Ask) -> DispatcherError:
         return _refusal(400, details, ask)
     kind = _word(details.get("type"))
     return RuntimeFault(f"the inference server failed while it answered{f' ({kind})' if kind else ''}")
+
+
+def embedding_fault(status: int, body: bytes, ask: EmbedAsk) -> DispatcherError:
+    """The error for an answer to a request for vectors with another status than 200."""
+    details = _details(body)
+    if any(sign in str(details.get("message", "")).lower() for sign in _TOO_LONG_SIGNS):  # llama.cpp answers 500 then
+        return RuntimeRefused(
+            f"input: a text is longer than the {ask.context_tokens} tokens that {ask.model_id} takes; shorten it"
+        )
+    if status in (404, 501):
+        return RuntimeRefused(f"the inference server of {ask.model_id} has no route for embeddings")
+    return fault_of_status(status, body, Ask(ask.model_id, (), 1))
+
+
+_TOO_LONG_SIGNS = ("too large to process", "exceed_context", "context size", "context length", "maximum input length")
 
 
 def _refusal(status: int, details: Mapping[str, object], ask: Ask) -> RuntimeRefused:

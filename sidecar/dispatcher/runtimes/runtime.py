@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from dispatcher.core.deadline import Deadline
+from dispatcher.core.embedding import EmbedAsk, Vectors
 from dispatcher.core.outcome import Ask, Completion, OnPiece
 from dispatcher.core.replica import Endpoint, OnFetching, StartOrder
 
@@ -44,4 +45,10 @@ class Runtime(Protocol):
 
         Raises: DeadlineExceeded, RuntimeStalled, RuntimeUnreachable, RuntimeRefused, RuntimeFault, RuntimeBadAnswer or
             RuntimeIncomplete; InvalidRequest when the ask can't be put into words; whatever `on_piece` raises.
+        """
+
+    async def embed(self, endpoint: Endpoint, ask: EmbedAsk, deadline: Deadline) -> Vectors:
+        """One vector for each text, in their order and of one size. A caller who leaves stops the server's work.
+
+        Raises: what `complete` raises; InvalidRequest also when a text is too long and isn't to be cut.
         """

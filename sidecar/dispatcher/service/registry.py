@@ -107,6 +107,7 @@ class Registry:
             reference=spec.reference,
             needs_gpu=spec.needs_gpu,
             is_ours=spec.host is not HostKind.REMOTE,
+            embeds=spec.only_embeds,
         )
 
     def _fetch_s(self, spec: ModelSpec) -> float:

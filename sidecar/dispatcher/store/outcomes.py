@@ -14,7 +14,8 @@ from dispatcher.store.replay import Log
 
 _BITE = 25  # rows made into records at a time: the loop turns between them
 
-# A retry is the same item of the same run of the same node; runs may be unknown, items may not.
+# A retry is the same item of the same run of the same node; runs may be unknown, items may not. Embeddings are left
+# out: vectors are no answers, and nothing is learned from them.
 _OUTCOME = """
     SELECT
         log.rowid AS place,
@@ -29,18 +30,20 @@ _OUTCOME = """
             WHERE later.execution_id = log.execution_id AND later.node_id = log.node_id
                 AND later.item_index = log.item_index AND later.run_index IS log.run_index
                 AND later.workflow_id IS log.workflow_id AND later.started_at > log.started_at
+                AND later.task_type <> 'embedding'
         ) AS was_retried
     FROM performance_logs AS log LEFT JOIN decisions USING (dispatch_id)
 """
 _SINCE = f"""
     {_OUTCOME}
-    WHERE log.rowid > :after AND log.started_at >= :since
+    WHERE log.rowid > :after AND log.started_at >= :since AND log.task_type <> 'embedding'
     ORDER BY log.rowid
     LIMIT :limit
 """
 _WITH_NEWS = f"""
     {_OUTCOME}
     WHERE log.dispatch_id IN (SELECT dispatch_id FROM feedback WHERE created_at >= :since)
+        AND log.task_type <> 'embedding'
     ORDER BY log.rowid
     LIMIT :limit
 """  # noqa: S608 - made of constants

@@ -26,6 +26,7 @@ _CALLS = """
         ending, log.model_id, workflow_id, node_id, execution_id, run_index, refused
     FROM performance_logs AS log LEFT JOIN decisions USING (dispatch_id)
     WHERE started_at >= :since AND ending <> 'cancelled' AND source = 'caller'
+        AND task_type <> 'embedding'
     ORDER BY started_at, dispatch_id
     LIMIT :rows_max
 """

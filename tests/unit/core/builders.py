@@ -3,6 +3,7 @@
 from dispatcher.core.eligibility import Candidate
 from dispatcher.core.features import features_of
 from dispatcher.core.model import Footprint, HostKind, ModelSpec, QualityTable, RuntimeKind, Speed, WeightsState
+from dispatcher.core.priors import FOR_EMBEDDING
 from dispatcher.core.prospects import Situation
 from dispatcher.core.replica import ReplicaId, ReplicaState, Resident
 from dispatcher.core.scheduling import Side
@@ -49,6 +50,19 @@ def spec(name: str = "small", **changes: object) -> ModelSpec:
         "footprint": Footprint(weights_mib=100, overhead_mib=100, kv_mib_per_1k_tokens=10.0),
     }
     return ModelSpec(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def embedder(name: str = "embedder", **changes: object) -> ModelSpec:
+    """A model that turns texts into vectors, and writes nothing."""
+    values: dict[str, object] = {
+        "family": "bert",
+        "context_tokens": 64,
+        "capabilities": frozenset({Capability.EMBEDDING}),
+        "quality": FOR_EMBEDDING,
+        "speed": Speed(prefill_tps=1000.0, decode_tps=1000.0),
+        "load_s": 0.5,
+    }
+    return spec(name, **{**values, **changes})
 
 
 def big(name: str = "big", **changes: object) -> ModelSpec:

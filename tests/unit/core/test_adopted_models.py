@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dispatcher.core.adopted_models import ServedModel, adopted_id, adopted_model
 from dispatcher.core.model import HostKind
-from dispatcher.core.task import Capability
+from dispatcher.core.task import Capability, TaskType
 
 LLAMA = ServedModel("llama3.2:3b", "a80c", 2_019_393_189, "llama", "3.2B")
 
@@ -23,7 +23,23 @@ def test_what_ollama_tells_is_what_is_offered() -> None:
 
 
 def test_a_model_that_only_embeds_is_not_offered_for_prompts() -> None:
-    assert adopted_model(LLAMA, {"embedding"}, is_local=True) is None
+    model = adopted_model(LLAMA, {"embedding"}, is_local=True)
+    assert model is not None
+    assert model.only_embeds
+    assert model.capabilities == {Capability.EMBEDDING}
+    assert model.quality.task_types == {TaskType.EMBEDDING}
+
+
+def test_a_model_that_writes_embeds_only_if_ollama_says_so() -> None:
+    both = adopted_model(LLAMA, {"completion", "embedding"}, is_local=True)
+    assert both is not None
+    assert both.capabilities == {Capability.JSON, Capability.EMBEDDING}
+    assert TaskType.CHAT in both.quality.task_types
+    assert not both.only_embeds
+
+
+def test_a_model_that_does_neither_is_not_offered() -> None:
+    assert adopted_model(LLAMA, {"vision"}, is_local=True) is None
 
 
 def test_an_older_ollama_that_tells_no_capabilities_is_taken_to_write() -> None:

@@ -6,12 +6,17 @@ import pytest
 
 from dispatcher.core.task import Capability, Complexity, TaskType
 from dispatcher.errors import SettingsError
-from dispatcher.weights.catalogue import CATALOGUE, load_catalogue
+from dispatcher.settings import Settings
+from dispatcher.weights.catalogue import CATALOGUE, CatalogueEntry, load_catalogue
 from dispatcher.weights.weightfile import UrlSource, WheelSource
 
 
+def chat_models() -> list[CatalogueEntry]:
+    return [entry for entry in load_catalogue() if not entry.spec.only_embeds]
+
+
 def test_the_catalogue_holds_three_models_from_fast_to_good() -> None:
-    entries = load_catalogue()
+    entries = chat_models()
     assert [entry.spec.id for entry in entries] == [
         "smollm2-135m-instruct",
         "qwen2.5-coder-0.5b-instruct",
@@ -25,7 +30,7 @@ def test_the_catalogue_holds_three_models_from_fast_to_good() -> None:
 
 
 def test_every_model_answers_json_and_harder_work_worse() -> None:
-    for entry in load_catalogue():
+    for entry in chat_models():
         assert Capability.JSON in entry.spec.capabilities
         for rates in entry.spec.quality.by_task.values():
             assert rates[Complexity.LOW] >= rates[Complexity.MEDIUM] >= rates[Complexity.HIGH] > 0
@@ -44,7 +49,15 @@ def test_the_official_address_is_asked_before_other_people_s_packages() -> None:
 
 
 def test_all_three_fit_a_small_machine_one_by_one() -> None:
-    assert [entry.spec.footprint_mib for entry in load_catalogue()] == [284, 736, 1495]
+    assert [entry.spec.footprint_mib for entry in load_catalogue()] == [284, 736, 1495, 145]
+
+
+def test_the_model_for_embeddings_does_nothing_else() -> None:
+    (entry,) = (entry for entry in load_catalogue() if Capability.EMBEDDING in entry.spec.capabilities)
+    assert entry.spec.id == Settings.model_fields["embedding_model"].default
+    assert entry.spec.only_embeds
+    assert entry.spec.quality.task_types == {TaskType.EMBEDDING}
+    assert entry.weights.size_bytes < 50_000_000
 
 
 @pytest.mark.parametrize(
@@ -55,6 +68,8 @@ def test_all_three_fit_a_small_machine_one_by_one() -> None:
         ("slots = 1", "slots = 1\nspots = 1", "model.0.spots: Extra inputs"),
         ("chat = [", "small-talk = [", "model.0.quality.small-talk"),
         ("chat = [", "embedding = [", "chat model has no quality at 'embedding'"),
+        ("embedding = [", "chat = [", "a model for embeddings has a quality at 'embedding' only"),
+        ('"53aa51172d', '"-', "model.3.weights.sources"),
         ("0.21]", "2.1]", "less than or equal to 1"),
         ('sha256 = "b', 'sha256 = "B', "model.0.weights.sha256"),
         ('file = "SmolLM2', 'file = "../SmolLM2', "model.0.weights.file"),
