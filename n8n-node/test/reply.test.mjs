@@ -63,9 +63,10 @@ test('a simplified choice says what would change it and who was refused', () => 
 });
 
 const models = [
-	{ id: 'qwen-1', name: 'Qwen', enabled: true, weights: 'missing' },
-	{ id: 'llama-1', name: 'Llama', enabled: true, weights: 'present' },
-	{ id: 'off-1', name: 'Off', enabled: false, weights: 'present' },
+	{ id: 'qwen-1', name: 'Qwen', enabled: true, task_types: ['chat'], weights: 'missing' },
+	{ id: 'llama-1', name: 'Llama', enabled: true, task_types: ['chat'], weights: 'present' },
+	{ id: 'off-1', name: 'Off', enabled: false, task_types: ['chat'], weights: 'present' },
+	{ id: 'mini-1', name: 'Mini', enabled: true, task_types: ['embedding'], weights: 'present' },
 ];
 
 test("the list offers the sidecar's choice first, then enabled models by name", () => {

@@ -12,6 +12,7 @@ from dispatcher.weights.catalogue import CatalogueEntry, load_catalogue
 from dispatcher.weights.library import WeightLibrary
 
 SMALL = ModelId("smollm2-135m-instruct")
+EMBEDDER = ModelId("all-minilm-l6-v2")
 
 
 def cache_folder() -> Path:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from dispatcher.core.embedding import EmbedRequest
 from dispatcher.core.replica import ReplicaState
+from dispatcher.core.task import Context, DispatchId, ModelId
 from tests.fakes.ollama_engine import FakeEngine
 from tests.fakes.ollama_server import FakeOllama
 from tests.integration.conftest import Client, StartSidecar
@@ -158,3 +160,27 @@ async def test_prompts_that_must_stay_local_go_there_only_where_it_is_local(
     elsewhere = await start_sidecar(spec(), folder=here.folder, ollama_url=ollama.base_url, ollama_is_local=False)
     reply = await elsewhere.ask(**local, expect=422)
     assert "privacy" in reply["error"]["message"]
+
+
+async def test_its_models_for_embeddings_embed_and_answer_no_prompts(
+    start_sidecar: StartSidecar, tmp_path: Path
+) -> None:
+    (tmp_path / "theirs").write_bytes(b"GGUF" * 1000)
+    registry = {"nomic-embed-text": tmp_path / "theirs"}
+    with FakeOllama(registry=registry, folder=tmp_path / "ollama", engine=FakeEngine) as ollama:
+        ollama.shelf.pull("nomic-embed-text", lambda _event: None, lambda: None, lambda: None)
+        client = await start_sidecar(spec(), ollama_url=ollama.base_url)
+        name = "ollama:nomic-embed-text:latest"
+        model = await client.get(f"/api/models/{name}")
+        assert (model["task_types"], model["capabilities"]) == (["embedding"], ["embedding"])
+        request = EmbedRequest(("one", "two words"), ModelId(name), 20.0, Context())
+        done = await client.sidecar.embedder.embed(DispatchId("dsp_1"), request)
+        assert (done.model_id, done.vectors.size, done.vectors.prompt_tokens) == (name, 8, 7)
+        assert ollama.asked[0] == {
+            "model": "nomic-embed-text:latest",
+            "input": ["one", "two words"],
+            "truncate": True,
+            "options": {},
+        }
+        reply = await client.ask(model=name, expect=422)
+        assert "it can't do" in reply["error"]["message"]

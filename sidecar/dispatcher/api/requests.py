@@ -17,6 +17,7 @@ from dispatcher.core.task import (
     Requirements,
     Role,
     Sampling,
+    TaskType,
 )
 from dispatcher.errors import InvalidRequest
 
@@ -39,6 +40,10 @@ def dispatch_request(body: PromptBody, limits: RequestLimits) -> DispatchRequest
 
     Raises: InvalidRequest naming the field and the fix.
     """
+    if body.task_type is TaskType.EMBEDDING:
+        raise InvalidRequest(
+            "task_type: an embedding is no text; ask POST /api/embed (as Ollama's) or POST /v1/embeddings (as OpenAI's)"
+        )
     messages = _messages(body)
     chars = sum(len(message.content) for message in messages)
     if chars > limits.prompt_chars_max:

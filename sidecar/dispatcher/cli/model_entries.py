@@ -12,6 +12,7 @@ from dispatcher.cli.paths import model_path
 from dispatcher.cli.replies import one_line, read
 from dispatcher.cli.screen import say, show_result, to_stderr
 from dispatcher.core.model import Engine, HostKind
+from dispatcher.core.task import Capability
 
 
 def add(
@@ -34,6 +35,9 @@ def add(
     family: Annotated[str, typer.Option(help="Its prompt dialect.")] = "plain",
     licence: Annotated[str, typer.Option(help="What its weights may be used for.")] = "unknown",
     needs_gpu: Annotated[bool, typer.Option("--needs-gpu", help="Start it with the machine's GPUs.")] = False,
+    embedding: Annotated[
+        bool, typer.Option("--embedding", help="It turns texts into vectors, and answers no prompts.")
+    ] = False,
     pinned: Annotated[bool, typer.Option("--pinned", help="Never evict it, nor stop it for idleness.")] = False,
     idle_stop_s: Annotated[
         float | None, typer.Option(help="Seconds a replica may be idle.", show_default="the sidecar's setting")
@@ -54,6 +58,8 @@ def add(
         --reference qwen2.5:7b --parameters-b 7.6 --context-tokens 8192
       ai-dispatch models add coder --engine embedded \\
         --reference qwen2.5-coder-0.5b-instruct --parameters-b 0.5
+      ai-dispatch models add nomic --engine ollama --embedding \\
+        --reference nomic-embed-text --parameters-b 0.14
     """
     body = encoded(
         lambda: ModelBody(
@@ -67,6 +73,7 @@ def add(
             context_tokens=context_tokens,
             slots=slots,
             weights_mib=weights_mib,
+            capabilities=frozenset({Capability.EMBEDDING if embedding else Capability.JSON}),
             needs_gpu=needs_gpu,
             pinned=pinned,
             idle_stop_s=idle_stop_s,

@@ -24,6 +24,7 @@ from dispatcher.settings import Settings, load_settings
 FIRST_MODEL = "smollm2-135m-instruct"
 SECOND_MODEL = "qwen2.5-coder-0.5b-instruct"
 LARGE_MODEL = "qwen2.5-coder-1.5b-instruct"
+EMBEDDING_MODEL = "all-minilm-l6-v2"
 
 _PROMPT = "What is the capital of France? Answer in one short sentence."
 _TIMEOUT_S = 120.0
@@ -34,7 +35,7 @@ _LOOK_EVERY_S = 1.0
 @dataclass(frozen=True, slots=True)
 class _Wish:
     prompt: str
-    stronger_models: tuple[str, ...]
+    further_models: tuple[str, ...]
     is_once: bool
     is_json: bool
 
@@ -52,6 +53,7 @@ def quickstart(
 ) -> None:
     """Start a sidecar, fetch small models, answer a first prompt, and say how to go on.
 
+    The models are two that answer prompts, and one for embeddings.
     The sidecar runs until Ctrl-C. A second start takes seconds: what was fetched is kept.
 
     \b
@@ -63,8 +65,8 @@ def quickstart(
     if small and large:
         raise BadUsage("--small and --large exclude each other; leave one out")
     settings = load_settings({"port": port, "data_dir": data_dir.expanduser().absolute() if data_dir else None})
-    stronger = () if small else (SECOND_MODEL, LARGE_MODEL) if large else (SECOND_MODEL,)
-    wish = _Wish(prompt, stronger, once, as_json)
+    further = () if small else (EMBEDDING_MODEL, SECOND_MODEL, *((LARGE_MODEL,) if large else ()))
+    wish = _Wish(prompt, further, once, as_json)
     console = to_stderr() if as_json else to_stdout()
     run_until_stopped(lambda stop: _story(wish, settings, stop, console))
 
@@ -75,9 +77,9 @@ async def _story(wish: _Wish, settings: Settings, stop: StopRequest, console: Co
             await _fetch(client, FIRST_MODEL, console)
             await wait_until_ready(client, sidecar)
             _show(await _first_answer(client, wish.prompt, console), wish, console)
-            for model in wish.stronger_models:
+            for model in wish.further_models:
                 await _fetch_if_possible(client, model, console)
-        say(console, signpost(settings, sidecar, has_choice=bool(wish.stronger_models), is_once=wish.is_once))
+        say(console, signpost(settings, sidecar, has_choice=bool(wish.further_models), is_once=wish.is_once))
         if not wish.is_once:
             await _keep_running(sidecar, stop, console)
 

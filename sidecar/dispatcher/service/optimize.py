@@ -1,7 +1,7 @@
 """The optimizer: who does badly, who is best at what, and what would save memory; it suggests, and changes nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -117,8 +117,12 @@ class Optimizer:
         ready_s = await ready_seconds(self._database, since, now_at)
         first_at = min((turn.started_at for spec in self._registry for turn in books.turns(spec.id)), default=now_at)
         days = max(now_at - first_at, 3600.0) / _DAY_S
-        uses = [self._use(spec, books, peaks_mib, ready_s, days) for spec in self._registry if spec.is_enabled]
+        uses = [self._use(spec, books, peaks_mib, ready_s, days) for spec in self._writers()]
         return tuple(suggestion for use in uses for suggestion in optimize_resources(use))
+
+    def _writers(self) -> Iterator[ModelSpec]:
+        """The models whose use the log of outcomes tells: embeddings aren't in it."""
+        return (spec for spec in self._registry if spec.is_enabled and not spec.only_embeds)
 
     def _use(
         self,

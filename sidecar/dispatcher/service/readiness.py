@@ -47,7 +47,9 @@ class Readiness:
         return {"models": self._models(), **hosts, "log": await self._log()}
 
     def _models(self) -> Part:
-        candidates = [self._registry.candidate(spec) for spec in self._registry if spec.is_enabled]
+        enabled = [spec for spec in self._registry if spec.is_enabled]
+        writers = [spec for spec in enabled if not spec.only_embeds]  # without these no prompt can be answered
+        candidates = [self._registry.candidate(spec) for spec in writers or enabled]
         usable = [candidate for candidate in candidates if candidate.weights is WeightsState.PRESENT]
         held = [candidate for candidate in usable if candidate.quarantine is not None]
         if not usable:

@@ -70,7 +70,8 @@ async def test_what_the_help_shows_is_taken_by_the_sidecar(run: Run, sidecar: Fa
         assert (await run(*shlex.split(example)[1:])).exit_code == 0
     entered = [model_spec(ModelBody.model_validate_json(asked.body, strict=True)) for asked in sidecar.asked]
     assert [spec.reference for spec in entered][:3] == ["llama3.2:3b", "phi3:mini", "qwen2.5:7b"]
-    assert len(entered) == 4
+    assert len(entered) == 5
+    assert entered[4].only_embeds
 
 
 @pytest.mark.parametrize(

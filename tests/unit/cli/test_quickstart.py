@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from dispatcher.api.schemas import HealthReply, ModelsReply, ReadyReply
-from dispatcher.cli.quickstart import FIRST_MODEL, LARGE_MODEL, SECOND_MODEL
+from dispatcher.cli.quickstart import EMBEDDING_MODEL, FIRST_MODEL, LARGE_MODEL, SECOND_MODEL
 from dispatcher.core.model import WeightsState
 from tests.integration.running import AI_DISPATCH, Ended, run
 from tests.unit.cli.examples import dispatched, error, model
@@ -25,7 +25,7 @@ def _replies(sidecar: FakeSidecar, tmp_path: Path) -> None:
 
 
 def _have(sidecar: FakeSidecar, *present: str) -> None:
-    names = (FIRST_MODEL, SECOND_MODEL, LARGE_MODEL)
+    names = (FIRST_MODEL, EMBEDDING_MODEL, SECOND_MODEL, LARGE_MODEL)
     states = {name: WeightsState.PRESENT if name in present else WeightsState.MISSING for name in names}
     sidecar.answers("GET /api/models", ModelsReply(models=[model(name, state) for name, state in states.items()]))
     for name in names:
@@ -42,12 +42,12 @@ async def _quickstart(sidecar: FakeSidecar, folder: Path, *arguments: str) -> En
     return await run(*AI_DISPATCH, "quickstart", "--port", port, "--data-dir", str(folder), *arguments)
 
 
-async def test_it_fetches_two_models_and_shows_answer_choice_and_next_steps(
+async def test_it_fetches_three_models_and_shows_answer_choice_and_next_steps(
     sidecar: FakeSidecar, tmp_path: Path
 ) -> None:
     ended = await _quickstart(sidecar, tmp_path)
     assert (ended.exit_code, ended.stderr) == (0, "")
-    assert _pulled(sidecar) == [FIRST_MODEL, SECOND_MODEL]
+    assert _pulled(sidecar) == [FIRST_MODEL, EMBEDDING_MODEL, SECOND_MODEL]
     for words in (
         f"Using the sidecar that already runs at {sidecar.url}",
         "Paris.",
@@ -63,7 +63,8 @@ async def test_it_fetches_two_models_and_shows_answer_choice_and_next_steps(
 
 
 @pytest.mark.parametrize(
-    ("switch", "pulled"), [("--small", [FIRST_MODEL]), ("--large", [FIRST_MODEL, SECOND_MODEL, LARGE_MODEL])]
+    ("switch", "pulled"),
+    [("--small", [FIRST_MODEL]), ("--large", [FIRST_MODEL, EMBEDDING_MODEL, SECOND_MODEL, LARGE_MODEL])],
 )
 async def test_small_and_large_say_what_is_fetched(
     sidecar: FakeSidecar, tmp_path: Path, switch: str, pulled: list[str]
@@ -73,7 +74,7 @@ async def test_small_and_large_say_what_is_fetched(
 
 
 async def test_what_is_there_is_not_fetched_again(sidecar: FakeSidecar, tmp_path: Path) -> None:
-    _have(sidecar, FIRST_MODEL, SECOND_MODEL)
+    _have(sidecar, FIRST_MODEL, EMBEDDING_MODEL, SECOND_MODEL)
     await _quickstart(sidecar, tmp_path)
     assert _pulled(sidecar) == []
 

@@ -54,6 +54,16 @@ def test_llama_server_is_told_the_context_of_all_slots_together() -> None:
     assert spec.environment == {"LLAMA_API_KEY": KEY}
 
 
+def test_a_model_for_embeddings_is_served_as_one() -> None:
+    def told(engine: Engine) -> tuple[str, ...]:
+        return container_spec(replace(order(engine, "owner/name"), embeds=True), SETTINGS, KEY).command
+
+    assert told(Engine.EMBEDDED)[-1] == "--embedding"
+    assert told(Engine.LLAMA_CPP)[-5:] == ("--embedding", "--batch-size", "4096", "--ubatch-size", "4096")
+    assert told(Engine.VLLM)[-1] == "--runner=pooling"
+    assert told(Engine.OLLAMA) == ("serve",)
+
+
 def test_ollama_keeps_its_models_in_a_volume_and_is_ruled_by_us() -> None:
     spec = container_spec(order(Engine.OLLAMA), SETTINGS, "")
     assert spec.command == ("serve",)

@@ -4,13 +4,13 @@ import type { ModelsReply } from './ModelsReply';
 
 type Model = ModelsReply['models'][number];
 
-/** The entries of the model list: the sidecar's choice first, then every enabled model that matches, by name. */
+/** The entries of the model list: the sidecar's choice first, then every enabled model that writes and matches, by name. */
 export function listModels(models: Model[], filter = ''): INodeListSearchItems[] {
 	const wanted = filter.trim().toLowerCase();
 	const entries = [
 		{ name: 'Automatic', value: 'auto' },
 		...models
-			.filter((model) => model.enabled)
+			.filter((model) => model.enabled && model.task_types.some((task) => task !== 'embedding'))
 			.map(entry)
 			.sort((a, b) => a.name.localeCompare(b.name)),
 	];
