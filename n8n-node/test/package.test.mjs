@@ -5,10 +5,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { AiDispatch } from '../dist/nodes/AiDispatch/AiDispatch.node.js';
+import { AiDispatchChatModel } from '../dist/nodes/AiDispatchChatModel/AiDispatchChatModel.node.js';
 
 const read = (path) => JSON.parse(readFileSync(new URL(`../${path}`, import.meta.url), 'utf8'));
 const manifest = read('package.json');
 const { description, methods } = new AiDispatch();
+const chatModel = new AiDispatchChatModel();
 const property = (name) => description.properties.find((each) => each.name === name);
 
 test('every file the manifest names is built', () => {
@@ -19,7 +21,8 @@ test('every file the manifest names is built', () => {
 
 test('the package brings no code but its own', () => {
 	assert.equal(manifest.dependencies, undefined);
-	assert.deepEqual(manifest.peerDependencies, { 'n8n-workflow': '*' });
+	assert.deepEqual(manifest.peerDependencies, { '@n8n/ai-node-sdk': '*', 'n8n-workflow': '*' });
+	assert.equal(manifest.n8n.aiNodeSdkVersion, 1);
 	for (const name of Object.values(manifest.devDependencies)) assert.match(name, /^\d+\.\d+\.\d+$/);
 });
 
@@ -48,6 +51,52 @@ test('the node can be dragged to the canvas, for it has several actions', () => 
 test('the list of models asks a method that is there', () => {
 	const { searchListMethod } = property('model').modes[0].typeOptions;
 	assert.equal(typeof methods.listSearch[searchListMethod], 'function');
+});
+
+test('the chat model is found among the chat models, and is no tool of its own', () => {
+	const codex = read('dist/nodes/AiDispatchChatModel/AiDispatchChatModel.node.json');
+	assert.deepEqual(codex.subcategories['Language Models'], ['Chat Models (Recommended)']);
+	assert.ok(codex.resources, 'without it the whole file is dropped');
+	assert.equal(chatModel.description.usableAsTool, undefined);
+	assert.deepEqual(chatModel.description.outputs, ['ai_languageModel']);
+	assert.equal(typeof chatModel.methods.listSearch.searchModels, 'function');
+});
+
+test('the chat model asks for the same kinds of work as the node, and some of its options', () => {
+	const field = (name) => chatModel.description.properties.find((each) => each.name === name);
+	for (const name of ['taskType', 'complexity', 'model']) {
+		const { displayOptions, ...same } = property(name);
+		assert.deepEqual(field(name), same);
+	}
+	assert.deepEqual(
+		field('options').options.map(({ displayName }) => displayName),
+		[
+			'Explore',
+			'Max Tokens',
+			'Minimum Quality',
+			'Objective',
+			'Privacy',
+			'Response Format',
+			'Temperature',
+			'Timeout',
+		],
+	);
+});
+
+test('an n8n that has no package for models loads the nodes all the same', () => {
+	const file = new URL('../dist/nodes/AiDispatchChatModel/', import.meta.url);
+	const script = `
+		const Module = require('node:module');
+		const load = Module._load;
+		Module._load = (name, ...rest) => {
+			if (name === '@n8n/ai-node-sdk') throw new Error('Cannot find module ' + name);
+			return load(name, ...rest);
+		};
+		const { AiDispatchChatModel } = require('./AiDispatchChatModel.node.js');
+		const context = { getNode: () => ({ name: 'Model' }) };
+		new AiDispatchChatModel().supplyData.call(context, 0).catch((error) => console.log(error.message));`;
+	const said = execFileSync(process.execPath, ['-e', script], { cwd: file, encoding: 'utf8' });
+	assert.equal(said.trim(), 'AI Dispatch Chat Model needs n8n 2.16 or newer');
 });
 
 test('the example workflow fills fields that exist', () => {

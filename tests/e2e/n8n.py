@@ -22,16 +22,27 @@ class Execution:
     """What one run of a workflow left behind."""
 
     outputs: tuple[tuple[Json, ...], ...]
-    """The items of the AI Dispatch node, by output."""
+    """The items of the node that was asked about, by output."""
     error: Json | None
     """Why the run failed, as n8n shows it."""
-    hints: tuple[str, ...]
-    """What the node shows above its output."""
+    runs: Mapping[str, Any]
+    """All that was written down, by the name of the node."""
+    node: str
 
     @property
     def items(self) -> tuple[Json, ...]:
         """The fields of every item of the first output."""
         return tuple(item["json"] for item in self.outputs[0])
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What the node shows above its output."""
+        return self.hints_of(self.node)
+
+    def hints_of(self, node: str) -> tuple[str, ...]:
+        """What a node shows above its output the last time it ran."""
+        hints = self.runs[node][-1].get("hints", ()) if node in self.runs else ()
+        return tuple(hint["message"] for hint in hints)
 
 
 class N8n:
@@ -81,14 +92,15 @@ class N8n:
         """Add workflows that bring their own ids."""
         self._import("workflow", workflows)
 
-    def execute(self, workflow_id: str) -> Execution:
-        """Run a workflow to its end, without a server."""
+    def execute(self, workflow_id: str, node: str = "AI Dispatch") -> Execution:
+        """Run a workflow to its end, without a server, and tell what became of one of its nodes."""
         output = self._run("execute", f"--id={workflow_id}", "--rawOutput").stdout
         start = output.find("\n{")
         assert start >= 0, f"n8n printed no run:\n{output[-4000:]}"
         run, _ = json.JSONDecoder().raw_decode(output, start + 1)
         result = run["data"]["resultData"]
-        return Execution(_outputs_of(result["runData"]), result.get("error"), _hints_of(result["runData"]))
+        runs = result["runData"]
+        return Execution(_outputs_of(runs, node), result.get("error"), runs, node)
 
     def _import(self, kind: str, things: Sequence[Json]) -> None:
         file = self.home / f"{kind}.json"
@@ -102,11 +114,6 @@ class N8n:
         )
 
 
-def _outputs_of(runs: Mapping[str, Any]) -> tuple[tuple[Json, ...], ...]:
-    data = runs["AI Dispatch"][0].get("data") if "AI Dispatch" in runs else None
+def _outputs_of(runs: Mapping[str, Any], node: str) -> tuple[tuple[Json, ...], ...]:
+    data = runs[node][0].get("data") if node in runs else None
     return tuple(tuple(output or ()) for output in data["main"]) if data else ((),)
-
-
-def _hints_of(runs: Mapping[str, Any]) -> tuple[str, ...]:
-    hints = runs["AI Dispatch"][0].get("hints", ()) if "AI Dispatch" in runs else ()
-    return tuple(hint["message"] for hint in hints)

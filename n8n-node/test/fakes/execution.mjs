@@ -11,6 +11,8 @@ export function execution(
 	const fields = { taskType: 'auto', complexity: 'auto', model: 'auto', options, simplify };
 	return {
 		hints: [],
+		inputs: [],
+		outputs: [],
 		toldInBrowser: [],
 		stop: () => abort.abort(),
 		getInputData: () => prompts.map((prompt) => ({ json: { prompt } })),
@@ -26,6 +28,17 @@ export function execution(
 		addExecutionHints(...hints) {
 			this.hints.push(...hints);
 		},
+		// What sub-nodes write down for the execution's log.
+		addInputData(_kind, data) {
+			return { index: this.inputs.push(data) - 1 };
+		},
+		addOutputData(_kind, _index, data) {
+			this.outputs.push(data);
+		},
+		getNextRunIndex() {
+			return this.inputs.length;
+		},
+		logAiEvent() {},
 		sendMessageToUI(message) {
 			this.toldInBrowser.push(message);
 		},
@@ -37,19 +50,25 @@ export function execution(
 	};
 }
 
-/** As n8n sends it: the token put in, the body as JSON, an end after `timeout`, broken off when the run is stopped. */
-async function sent({ url, method, body, timeout }, token, signal) {
-	const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+/**
+ * As n8n sends it: the token put in, the body as JSON, an end after `timeout`, broken off when the run is stopped; the
+ * answer read, unless it is wanted as a stream.
+ */
+async function sent({ url, method, body, timeout, headers: more, encoding }, token, signal) {
+	const headers = { ...more, 'content-type': 'application/json', authorization: `Bearer ${token}` };
 	return await new Promise((resolve, reject) => {
 		const fail = (code) => reject(Object.assign(new Error(code), { code }));
 		const call = request(
 			url,
 			{ method, headers, signal, timeout, agent: false },
 			async (answer) => {
+				const { statusCode, headers: said } = answer;
+				if (encoding === 'stream') return resolve({ statusCode, headers: said, body: answer });
 				const chunks = [];
 				try {
 					for await (const chunk of answer) chunks.push(chunk);
-					resolve({ statusCode: answer.statusCode, body: read(Buffer.concat(chunks).toString()) });
+					const text = Buffer.concat(chunks).toString();
+					resolve({ statusCode, headers: said, body: read(text) });
 				} catch (error) {
 					fail(error.code);
 				}

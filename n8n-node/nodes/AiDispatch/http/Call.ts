@@ -4,7 +4,10 @@ import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
 export interface Call {
 	method: IHttpRequestMethods;
 	path: string;
+	headers?: IDataObject;
 	body?: IDataObject;
+	/** Whether the answer comes bit by bit. */
+	isStream?: boolean;
 	/** How long to wait for the answer. Always said: on its own n8n gives up after 300 s. */
 	waitS: number;
 	/** A field that every good answer has: without it, somebody else answered. */

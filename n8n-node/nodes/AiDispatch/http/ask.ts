@@ -1,12 +1,11 @@
-import type { IExecuteFunctions, ILoadOptionsFunctions } from 'n8n-workflow';
-
 import { apiError } from '../failure/apiError';
 import type { Call } from './Call';
+import type { Caller } from './Caller';
 import { send } from './send';
 
 /** The sidecar's reply to one call; any failure is thrown as n8n shows it best. */
 export async function ask<Reply extends object>(
-	context: IExecuteFunctions | ILoadOptionsFunctions,
+	context: Caller,
 	call: Call,
 	itemIndex?: number,
 ): Promise<Reply> {
