@@ -64,7 +64,8 @@ test('what was not filled in is not sent, and the choice is the sidecar’s', as
 	assert.equal(path, '/v1/chat/completions');
 	assert.deepEqual(body, { model: 'auto', messages: [{ role: 'user', content: 'Say hello' }] });
 	assert.equal(headers.authorization, 'Bearer t');
-	assert.equal(headers['x-dispatch-objective'], undefined);
+	const hints = Object.keys(headers).filter((name) => name.startsWith('x-dispatch-'));
+	assert.deepEqual(hints, ['x-dispatch-timeout', 'x-dispatch-workflow-id', 'x-dispatch-node-id']);
 });
 
 test('how to choose goes along in headers, and never an item: an agent’s next call is no new try', async () => {
@@ -85,7 +86,6 @@ test('how to choose goes along in headers, and never an item: an agent’s next 
 		'x-dispatch-complexity': 'low',
 		'x-dispatch-objective': 'fastest',
 		'x-dispatch-timeout': '20',
-		'x-dispatch-on-infeasible': 'best_effort',
 		'x-dispatch-min-quality': '0.4',
 		'x-dispatch-privacy': 'local',
 		'x-dispatch-explore': 'false',

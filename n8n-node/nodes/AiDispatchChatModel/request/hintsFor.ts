@@ -11,23 +11,26 @@ import { timeoutOf } from './timeoutOf';
 export function hintsFor(settings: Settings): IDataObject {
 	const { options } = settings;
 	const hints = {
-		'task-type': settings.taskType,
-		complexity: settings.complexity,
+		'task-type': unlessAuto(settings.taskType),
+		complexity: unlessAuto(settings.complexity),
 		objective: options.objective,
 		timeout: timeoutOf(options.timeout),
-		// A chain or an agent is of no use without an answer.
-		'on-infeasible': 'best_effort',
 		'min-quality': options.minQuality,
 		privacy: options.privacy,
 		explore: options.explore,
 		'workflow-id': settings.workflowId,
 		'node-id': settings.nodeId,
 	};
-	const said = Object.entries(hints).filter(([, value]) => value !== undefined && value !== '');
+	const said = Object.entries(hints).filter(([, value]) => (value ?? '') !== '');
 	return Object.fromEntries(said.map(([name, value]) => [`x-dispatch-${name}`, written(value)]));
+}
+
+/** Auto is left unsaid: what the model's name says of the work, such as `auto:code`, holds then. */
+function unlessAuto(value: unknown): unknown {
+	return value === 'auto' ? undefined : value;
 }
 
 /** The value as a header may hold it: in an expression somebody may have written anything. */
 function written(value: unknown): string {
-	return String(value).replace(/[^\x20-\x7e]/g, encodeURIComponent);
+	return String(value).replace(/[^\x20-\x7e]+/g, encodeURIComponent);
 }
