@@ -78,3 +78,11 @@ def test_the_node_is_there_with_icons_search_words_and_a_tool_for_agents(server:
     assert "Root Nodes" in node["codex"]["subcategories"]["AI"]
     assert "ollama" in node["codex"]["alias"]
     assert f"{NODE}Tool" in nodes
+
+
+def test_the_chat_model_is_among_the_chat_models_and_is_no_tool(server: N8nServer) -> None:
+    nodes = {node["name"]: node for node in server.get("/types/nodes.json")}
+    model = nodes[f"{PACKAGE}.aiDispatchChatModel"]
+    assert model["codex"]["subcategories"]["Language Models"] == ["Chat Models (Recommended)"]
+    assert model["outputs"] == ["ai_languageModel"]
+    assert f"{PACKAGE}.aiDispatchChatModelTool" not in nodes

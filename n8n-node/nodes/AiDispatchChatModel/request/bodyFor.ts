@@ -17,6 +17,6 @@ export function bodyFor(asked: Asked, settings: Settings): IDataObject {
 		...(asked.isStream ? { stream: true, stream_options: { include_usage: true } } : {}),
 	};
 	return Object.fromEntries(
-		Object.entries(body).filter(([, value]) => value !== undefined && value !== ''),
+		Object.entries(body).filter(([, value]) => (value ?? '') !== ''),
 	) as IDataObject;
 }
