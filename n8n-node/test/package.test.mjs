@@ -99,14 +99,20 @@ test('an n8n that has no package for models loads the nodes all the same', () =>
 	assert.equal(said.trim(), 'AI Dispatch Chat Model needs n8n 2.16 or newer');
 });
 
-test('the example workflow fills fields that exist', () => {
-	const { nodes } = read('workflows/dispatch-a-prompt.json');
-	const example = nodes.find(({ type }) => type === `${manifest.name}.${description.name}`);
-	for (const name of Object.keys(example.parameters)) assert.ok(property(name), name);
-	for (const name of Object.keys(example.parameters.options)) {
-		assert.ok(
-			property('options').options.some((option) => option.name === name),
-			name,
-		);
-	}
-});
+for (const [file, { description: shown }] of [
+	['dispatch-a-prompt', new AiDispatch()],
+	['ask-an-agent', chatModel],
+]) {
+	test(`the example workflow ${file} fills fields that exist`, () => {
+		const { nodes } = read(`workflows/${file}.json`);
+		const example = nodes.find(({ type }) => type === `${manifest.name}.${shown.name}`);
+		const field = (name) => shown.properties.find((each) => each.name === name);
+		for (const name of Object.keys(example.parameters)) assert.ok(field(name), name);
+		for (const name of Object.keys(example.parameters.options)) {
+			assert.ok(
+				field('options').options.some((option) => option.name === name),
+				name,
+			);
+		}
+	});
+}
