@@ -12,6 +12,7 @@ from dispatcher.cli.dispatch import dispatch
 from dispatcher.cli.faults import CommandFault, exit_code_of
 from dispatcher.cli.feedback import feedback
 from dispatcher.cli.jobs import jobs_group
+from dispatcher.cli.migrate import migrate_workflows
 from dispatcher.cli.models import models_group
 from dispatcher.cli.optimizer import optimizer_group
 from dispatcher.cli.performance import performance
@@ -100,3 +101,4 @@ program.command()(feedback)
 program.add_typer(rankers_group)
 program.add_typer(optimizer_group)
 program.command()(simulate)
+program.command()(migrate_workflows)

@@ -13,7 +13,10 @@ from dispatcher.cli.program import program
 from dispatcher.errors import DispatcherError, RouteNotFound, SettingsError, StoreError
 from tests.unit.cli.conftest import Run
 
-COMMANDS = ("serve", "dispatch", "models", "containers", "jobs", "performance", "quickstart", "feedback")
+COMMANDS = (
+    *("serve", "dispatch", "models", "containers", "jobs", "performance", "quickstart", "feedback"),
+    "migrate-workflows",
+)
 IN_GROUPS = (
     *(f"models {verb}" for verb in ("add", "pull", "start", "stop", "enable", "disable", "pin", "unpin", "remove")),
     "containers stop",
