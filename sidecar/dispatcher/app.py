@@ -60,8 +60,10 @@ from dispatcher.learning.task_sense import LearnedSense
 from dispatcher.logs import configure_logs
 from dispatcher.machine import lent_cores, lent_memory_mib
 from dispatcher.metrics import Metrics
+from dispatcher.runtimes.guarded import new_guarded_session
 from dispatcher.runtimes.ollama import OllamaRuntime
 from dispatcher.runtimes.openai import OpenAIRuntime
+from dispatcher.runtimes.remote_probe import RemoteProbe
 from dispatcher.runtimes.runtime import Runtime
 from dispatcher.runtimes.session import new_session
 from dispatcher.service.adopt import Adopter
@@ -88,11 +90,13 @@ from dispatcher.service.poison import PoisonGuard
 from dispatcher.service.pull import Puller
 from dispatcher.service.quarantine import Quarantine
 from dispatcher.service.quiet import Quiet
+from dispatcher.service.rate_limits import RateLimits
 from dispatcher.service.readiness import Readiness
 from dispatcher.service.reap import Reaper
 from dispatcher.service.reconcile import Reconciler
 from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
+from dispatcher.service.remotes import Remotes
 from dispatcher.service.retain import retain
 from dispatcher.service.room import Room
 from dispatcher.service.rules import Rules
@@ -115,6 +119,7 @@ from dispatcher.store.dispatches import DispatchLog
 from dispatcher.store.generations import generations as known_generations
 from dispatcher.store.lifecycle import measured_peaks, record_lifecycle
 from dispatcher.store.models import admin_models, all_models, sync_catalogue
+from dispatcher.store.remote_keys import remote_keys
 from dispatcher.store.task_counts import taught_counts
 from dispatcher.weights.catalogue import CatalogueEntry, load_catalogue
 from dispatcher.weights.download import new_download_session
@@ -182,16 +187,23 @@ async def sidecar(
         known = {spec.id for spec in shipped} | entered
         specs = [spec for spec in await all_models(database) if spec.id in known]
         ollama = OllamaRuntime(session, now)
-        remote = RemoteHost(Endpoint(settings.ollama_url.rstrip("/"), "")) if settings.ollama_url else None
+        remote, rates = RemoteHost(), RateLimits(now)
+        outside = await stack.enter_async_context(new_guarded_session(settings.networks))
+        outside_ollama = OllamaRuntime(outside, now)
         runtimes: dict[RuntimeKind, Runtime] = {
             RuntimeKind.OPENAI: OpenAIRuntime(session, now),
             RuntimeKind.OLLAMA: ollama,
         }
-        equipment = Equipment(_hosts(stack, settings, program, install, remote), runtimes)
-        registry = Registry(specs, library, equipment, quarantine, await measured_peaks(database), threads_for(cores))
+        guarded: dict[RuntimeKind, Runtime] = {
+            RuntimeKind.OPENAI: OpenAIRuntime(outside, now),
+            RuntimeKind.OLLAMA: outside_ollama,
+        }
+        equipment = Equipment(_hosts(stack, settings, program, install, remote), runtimes, guarded)
+        peaks_mib = await measured_peaks(database)
+        registry = Registry(specs, library, equipment, quarantine, rates, peaks_mib, threads_for(cores))
         generations = Generations(database, await known_generations(database), wall)
         for spec in specs:
-            if spec.host is not HostKind.REMOTE:  # of those only their server knows the digest
+            if spec.host is not HostKind.REMOTE or spec.url:  # of an adopted one only its server knows the digest
                 generations.note(spec)
         fleet = Fleet(now, wall, lambda record: record_lifecycle(database, record))
         hosts_mib = [await one.memory_mib() for one in equipment.hosts.values()]
@@ -221,8 +233,13 @@ async def sidecar(
             tasks.supervise(partial(watcher.run, one), f"watch {kind}")
             if kind is HostKind.DOCKER:  # an engine that was away may come back
                 tasks.supervise(partial(reconciler.run, one), f"reconcile {kind}")
-        if remote is not None:
-            adopter = Adopter(remote, ollama, registry, fleet, generations, database, settings.is_ollama_local, now)
+        probe, keys = RemoteProbe(outside), await remote_keys(database)
+        remotes = Remotes(remote, probe, outside_ollama, registry, fleet, rates, keys, settings.networks, now)
+        remotes.take_up()
+        tasks.supervise(remotes.run, "remotes")
+        if settings.ollama_url is not None:
+            adopted, is_local = Endpoint(settings.ollama_url.rstrip("/"), ""), settings.is_ollama_local
+            adopter = Adopter(remote, adopted, ollama, registry, fleet, generations, database, is_local, now)
             await adopter.look()
             tasks.supervise(adopter.run, "adopt")
         scheduler = Scheduler(fleet, registry, starter, budget_mib, now)
@@ -238,13 +255,13 @@ async def sidecar(
         variants = Variants(database, ways, settings.exploration, chance.random, wall)
         ground = Ground(database, registry, generations, variants, metrics, tasks, wall)
         learning = await build_learning(ground, settings, threads_for(cores), chance)
-        doctor = Doctor(fleet, registry, watcher, metrics)
+        doctor = Doctor(fleet, registry, watcher, remotes, rates, metrics)
         settler = Settler(fleet, equipment, doctor, tasks, now)
         room = Room(fleet, registry, settings.queue_max, settings.queue_model_max, now, random.Random())  # noqa: S311 - a jitter
         sense = TaskSense(await _learned_sense(database), database, metrics, wall)
         stack.push_async_callback(sense.save)  # while the database is open
         tasks.supervise(sense.run, "learn task types")
-        leaser = Leaser(fleet, scheduler, pauser, CoreGate(cores), room, settler, now)
+        leaser = Leaser(fleet, scheduler, pauser, CoreGate(cores), room, settler, rates, now)
         recorder = Recorder(DispatchLog(database), metrics)
         poison = PoisonGuard(secrets.token_bytes(32), quarantine, metrics, now)
         dispatcher = Dispatcher(
@@ -306,7 +323,9 @@ async def sidecar(
         jobs = Jobs(database, job_runner, news, metrics, now, steady, settings.jobs_max)
         maker = JobMaker(limits, callback_hosts, steady)
 
-        manager = Manager(registry, fleet, starter, equipment, quarantine, generations, database, entered, budget_mib)
+        manager = Manager(
+            registry, fleet, starter, equipment, quarantine, generations, database, entered, remotes, budget_mib
+        )
 
         rules = Rules(database, registry, manager, wall)
         optimizer = Optimizer(database, registry, rules, _bounds(settings, budget_mib), learning.train, wall)
@@ -371,18 +390,17 @@ async def _learned_sense(database: Database) -> LearnedSense | None:
 
 
 def _hosts(
-    stack: AsyncExitStack, settings: Settings, program: tuple[str, ...], install: str, remote: RemoteHost | None
+    stack: AsyncExitStack, settings: Settings, program: tuple[str, ...], install: str, remote: RemoteHost
 ) -> dict[HostKind, Host]:
     """Who runs replicas here; those that need it are closed with the stack."""
-    hosts: dict[HostKind, Host] = {HostKind.PROCESS: ProcessHost(settings.data_dir, program, install)}
+    process = ProcessHost(settings.data_dir, program, install)
+    hosts: dict[HostKind, Host] = {HostKind.PROCESS: process, HostKind.REMOTE: remote}
     if settings.docker_host is not None:
         from dispatcher.hosts.docker import DockerHost  # its SDK takes memory that those without Docker keep
 
         docker = DockerHost(_docker_settings(settings, install), settings.docker_host)
         stack.push_async_callback(docker.close)
         hosts[HostKind.DOCKER] = docker
-    if remote is not None:
-        hosts[HostKind.REMOTE] = remote
     return hosts
 
 

@@ -202,6 +202,13 @@ class NoEligibleModel(DispatcherError):
     status = 503
 
 
+class RateLimited(NoEligibleModel):
+    """What could answer is a model that mustn't be asked again yet, by its own limit or the admin's."""
+
+    code = "rate_limited"
+    status = 429
+
+
 class Unsatisfiable(DispatcherError):
     """No model there is can do what the request demands, however long it waits; the message says why for each."""
 
@@ -335,6 +342,19 @@ class RuntimeBusy(RuntimeFault):
 
     code = "runtime_busy"
     status = 503
+
+
+class RuntimeRateLimited(RuntimeFault):
+    """A server that someone else runs has had enough requests; it says, or we guess, when it takes the next."""
+
+    code = "runtime_rate_limited"
+    status = 429
+
+
+class RuntimeDenied(RuntimeFault):
+    """A server that someone else runs doesn't let us in: for its key, what is owed, or a model it doesn't have."""
+
+    code = "runtime_denied"
 
 
 class RuntimeUnreachable(RuntimeFault):

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dispatcher.core.addresses import Network, networks_of
 from dispatcher.errors import SettingsError
 
 PREFIX = "AI_DISPATCH_"
@@ -125,6 +126,11 @@ class Settings(BaseSettings):
         None,
         description="Whether prompts with `privacy: local` may go there; if unset, when it is on loopback.",
     )
+    remote_networks: str | None = Field(
+        None,
+        description="Private networks in which remote models may be, such as `192.168.1.0/24`, separated by commas; "
+        "none if unset, and loopback only if it is listed.",
+    )
     image_embedded: str = Field("ai-dispatch-inference:0.1", description="Image of the engine `embedded`.")
     image_ollama: str = Field("ollama/ollama:0.34.2", description="Image of the engine `ollama`.")
     image_llama_cpp: str = Field(
@@ -162,6 +168,17 @@ class Settings(BaseSettings):
     retention_days: float = Field(30.0, gt=0, description="Log rows older than this are deleted.")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least severe level logged.")
     log_format: LogFormat = Field(LogFormat.JSON, description="`json` lines, or `console` for people.")
+
+    @field_validator("remote_networks")
+    @classmethod
+    def _are_networks(cls, text: str | None) -> str | None:
+        networks_of(text or "")
+        return text
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The private networks in which remote models may be."""
+        return networks_of(self.remote_networks or "")
 
     @property
     def weights_path(self) -> Path:

@@ -56,6 +56,7 @@ class Behaviour:
     fault: Fault | None = None
     after_pieces: int = 2
     status: int = 500
+    headers: Mapping[str, str] | None = None  # sent with `status`
     answer: str | None = None
     exit_at_start: int | None = None
     ignores_sigterm: bool = False

@@ -7,6 +7,7 @@ and on the real one, so that it can't lie.
 import asyncio
 import json
 import time
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,6 +27,9 @@ class FakeInferenceServer:
 
     `left` counts callers who hung up before their answer was whole, `busy` those who wait or are being answered now,
     `running` the slots that are taken.
+
+    With `is_api` it is as what is sold over the internet: it has no paths of llama.cpp's, knows its model by one name,
+    and refuses fields that aren't OpenAI's. `calls` holds the path and the Authorization of every request.
     """
 
     def __init__(
@@ -37,15 +41,18 @@ class FakeInferenceServer:
         context_tokens: int = 4096,
         slots: int = 1,
         port: int = 0,
+        is_api: bool = False,
     ) -> None:
         self.behaviour = behaviour
         self.asked: list[dict[str, Any]] = []
+        self.calls: list[tuple[str, str | None]] = []
         self.left = 0
         self.busy = 0
         self.running = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._api_key = api_key
+        self._is_api = is_api
         self._model = model
         self._context_tokens = context_tokens
         self._slots = asyncio.Semaphore(behaviour.parallel or slots)
@@ -60,13 +67,14 @@ class FakeInferenceServer:
         return Endpoint(f"http://127.0.0.1:{self._port}", self._api_key)
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=64 * 1024 * 1024)
-        app.router.add_get("/health", self._health)
+        app = web.Application(client_max_size=64 * 1024 * 1024, middlewares=[self._noting])
+        if not self._is_api:
+            app.router.add_get("/health", self._health)
+            app.router.add_get("/slots", self._list_slots)
         app.router.add_get("/v1/models", self._models)
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_post("/v1/embeddings", self._embed)
         app.router.add_post("/tokenize", self._tokenize)
-        app.router.add_get("/slots", self._list_slots)
         app.router.add_post("/fake/behaviour", self._set_behaviour)
         app.router.add_get("/fake/asked", self._asked)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0, access_log=None)
@@ -91,6 +99,13 @@ class FakeInferenceServer:
     def load_again(self, load_s: float) -> None:
         """Be as if started now."""
         self._ready_at_s = time.monotonic() + load_s
+
+    @web.middleware
+    async def _noting(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        self.calls.append((request.path, request.headers.get("Authorization")))
+        return await handler(request)
 
     @property
     def _is_loading(self) -> bool:
@@ -135,7 +150,9 @@ class FakeInferenceServer:
         if longest > self._context_tokens:  # as llama.cpp says it
             words = f"input ({longest} tokens) is too large to process. increase the physical batch size"
             return _error(500, "server_error", words)
-        behaviour = self.behaviour.as_marked(next((one for one in inputs if isinstance(one, str)), ""))
+        behaviour = self.behaviour.as_asked(
+            [{"role": "user", "content": one} for one in inputs if isinstance(one, str)][:1]
+        )
         behaviour = behaviour.of(self._model)
         self.busy += 1
         self._idle.clear()
@@ -151,11 +168,20 @@ class FakeInferenceServer:
             if not self.busy:
                 self._idle.set()
 
+    def _strict_refusal(self, body: dict[str, Any]) -> web.Response | None:
+        if unknown := set(body) - _OPENAI_FIELDS:
+            return _error(400, "invalid_request_error", f"Unrecognized request arguments: {sorted(unknown)}")
+        if body["model"] != self._model:
+            return _error(404, "invalid_request_error", f"The model {body['model']} does not exist")
+        return None
+
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         if refusal := self._refusal(request):
             return refusal
         body = json.loads(await request.read())
         self.asked.append(body)
+        if self._is_api and (refusal := self._strict_refusal(body)):
+            return refusal
         messages = body["messages"]
         prompt_tokens = prompt_tokens_of(messages)
         if prompt_tokens > self._context_tokens:
@@ -165,7 +191,8 @@ class FakeInferenceServer:
             )
         behaviour = self.behaviour.as_asked(messages).of(self._model)
         if behaviour.fault is Fault.STATUS:
-            return _error(behaviour.status, "server_error", f"can't answer: {text_of(messages[-1])}")
+            words = f"can't answer: {text_of(messages[-1])}"
+            return _error(behaviour.status, "server_error", words, headers=behaviour.headers)
         asked_for = body.get("response_format")
         calls = calls_in_words(behaviour.calls, asked_for) if behaviour.calls else None
         text = calls or behaviour.answer or answer_to(messages, asked_for)
@@ -197,6 +224,17 @@ def _json(value: object) -> web.Response:
     return web.Response(text=json.dumps(value), content_type="application/json")
 
 
-def _error(status: int, kind: str, message: str, **more: int) -> web.Response:
+def _error(status: int, kind: str, message: str, headers: Mapping[str, str] | None = None, **more: int) -> web.Response:
     error = {"code": status, "message": message, "type": kind, **more}
-    return web.Response(status=status, text=json.dumps({"error": error}), content_type="application/json")
+    text = json.dumps({"error": error})
+    return web.Response(status=status, text=text, content_type="application/json", headers=headers)
+
+
+# Those of a chat completion that this program may send.
+_OPENAI_FIELDS = frozenset(
+    {
+        *("model", "messages", "max_tokens", "max_completion_tokens", "stream", "stream_options", "stop", "seed", "n"),
+        *("temperature", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "user"),
+        *("tools", "tool_choice", "parallel_tool_calls", "response_format", "reasoning_effort"),
+    }
+)

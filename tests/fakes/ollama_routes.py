@@ -106,7 +106,7 @@ class Routes(OllamaHandler):
         body = self.body()
         manifest = self.ollama.shelf.manifest(body.get("model"))
         texts = _texts(body.get("input"))
-        behaviour = self.ollama.switches.chat.as_marked(texts[0] if texts else "")
+        behaviour = self.ollama.switches.chat.as_asked([{"role": "user", "content": text} for text in texts[:1]])
         weights = self.ollama.shelf.weights(manifest["name"])
         lent = self.ollama.scheduler.lent(manifest["name"], weights, body.get("options") or {}, body.get("keep_alive"))
         with lent as (runner, load_ns):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from dispatcher.api.bodies import json_response, read_body
-from dispatcher.api.entries import model_spec
+from dispatcher.api.entries import api_key_of, model_spec
 from dispatcher.api.events import EventStream
 from dispatcher.api.middleware import error_reply
 from dispatcher.api.routes import Route, Scope
@@ -69,8 +69,9 @@ class ModelsApi:
 
     async def add(self, request: web.Request) -> web.StreamResponse:
         """A new model."""
-        spec = model_spec(await read_body(request, ModelBody))
-        await self.manager.add(spec)
+        body = await read_body(request, ModelBody)
+        spec = model_spec(body)
+        await self.manager.add(spec, api_key_of(body))
         return json_response(self._reply(spec), 201)
 
     async def show(self, request: web.Request) -> web.StreamResponse:
@@ -80,10 +81,11 @@ class ModelsApi:
     async def change(self, request: web.Request) -> web.StreamResponse:
         """A model entered anew."""
         known = self._named(request)
-        spec = model_spec(await read_body(request, ModelBody))
+        body = await read_body(request, ModelBody)
+        spec = model_spec(body)
         if spec.id != known.id:
             raise InvalidRequest(f"id: the path says {known.id} and the body {spec.id}; ids don't change")
-        await self.manager.change(spec)
+        await self.manager.change(spec, api_key_of(body))
         return json_response(self._reply(spec))
 
     async def switch(self, request: web.Request) -> web.StreamResponse:
@@ -99,6 +101,7 @@ class ModelsApi:
 
     async def start(self, request: web.Request) -> web.StreamResponse:
         """A replica started; doesn't wait for it."""
+        await self.manager.look(request.match_info["id"])
         self.manager.start(request.match_info["id"])
         return json_response(self._reply(self._named(request)), 202)
 
@@ -155,6 +158,13 @@ class ModelsApi:
             progress=progress_reply(progress) if progress else None,
             state=_state(replica.state for replica in self.fleet if replica.model_id == spec.id),
             quarantine=candidate.quarantine,
+            url=spec.url or None,
+            has_api_key=self.manager.has_key(spec.id),
+            usd_per_mtok=spec.usd_per_mtok,
+            requests_per_minute=spec.requests_per_minute,
+            local=spec.is_local,
+            reason=candidate.unstartable
+            or (candidate.limited.message if candidate.limited else self.manager.remark(spec.id)),
         )
 
 

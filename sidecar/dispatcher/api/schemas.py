@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, SecretStr
 from pydantic.alias_generators import to_camel
 
 from dispatcher.core.breaker import BreakerState
@@ -98,8 +98,15 @@ class DispatchBody(PromptBody):
     stream: bool = Field(False, description="Send the answer as server-sent events while it is written.")
 
 
+# Only who enters a model writes it into a body; everywhere else it shows as stars.
+_Secret = Annotated[SecretStr, PlainSerializer(SecretStr.get_secret_value, return_type=str, when_used="json")]
+
+
 class ModelBody(Body):
-    """A model as an admin enters it. What isn't said is taken from its size until it is measured."""
+    """A model as an admin enters it. What isn't said is taken from its size until it is measured.
+
+    With the host `remote` someone else runs it, at `url`; the fields after that are for such models only.
+    """
 
     id: str = Field(min_length=1, max_length=100, pattern=r"^[a-z0-9][a-z0-9._:-]*$", description="Its name here.")
     engine: Engine = Field(description="The program that serves it.")
@@ -107,10 +114,12 @@ class ModelBody(Body):
         min_length=1,
         max_length=200,
         description="The engine's own name for it: `llama3.2:3b` for ollama, `owner/name` for vllm, "
-        "a model of the weights catalogue for embedded and llama.cpp.",
+        "a model of the weights catalogue for embedded and llama.cpp; of a remote one, its server's name for it.",
     )
     host: HostKind | None = Field(
-        None, description="Where its replicas run; if absent, `process` for embedded and `docker` for the others."
+        None,
+        description="Where its replicas run; if absent, `process` for embedded, `remote` for openai, `docker` for "
+        "the others.",
     )
     name: _Name | None = Field(None, description="For people; the id if absent.")
     family: str = Field("plain", min_length=1, max_length=60, description="Its prompt dialect.")
@@ -119,7 +128,9 @@ class ModelBody(Body):
     context_tokens: int = Field(
         4096, ge=256, le=1_048_576, description="Context of each slot, the same for all callers."
     )
-    slots: int = Field(1, ge=1, le=64, description="Answers a replica writes at the same time.")
+    slots: int | None = Field(
+        None, ge=1, le=64, description="Answers a replica writes at the same time; 1 if absent, 8 of a remote openai."
+    )
     weights_mib: int | None = Field(None, ge=1, le=4_194_304, description="Size of the weights, in MiB.")
     capabilities: frozenset[Capability] = Field(frozenset({Capability.JSON}), description="What it can do.")
     needs_gpu: bool = False
@@ -128,6 +139,22 @@ class ModelBody(Body):
         None, gt=0, le=31_536_000, description="How long one may be idle; `AI_DISPATCH_IDLE_STOP_S` if absent."
     )
     enabled: bool = True
+    url: str | None = Field(
+        None,
+        min_length=1,
+        max_length=500,
+        description="Where a remote model is: `https://api.example.com/v1`, or of an Ollama `http://192.168.1.20:11434`.",
+    )
+    api_key: _Secret | None = Field(
+        None,
+        max_length=4096,
+        description="Its key, sent to the scheme, host and port of `url` and nowhere else, and never shown. In a PUT, "
+        "absent keeps the one there is, if that is for the same place; empty removes it.",
+        json_schema_extra={"writeOnly": True},
+    )
+    usd_per_mtok: float = Field(0.0, ge=0, le=1e6, description="What a million tokens cost there, in US dollars.")
+    requests_per_minute: int | None = Field(None, ge=1, le=100_000, description="How often it may be asked.")
+    local: bool = Field(False, description="Whether prompts with `privacy: local` may go there.")
 
 
 class ModelSwitches(Body):
@@ -287,6 +314,12 @@ class ModelReply(Reply):
     progress: ProgressReply | None
     state: ReplicaState
     quarantine: str | None
+    url: str | None = Field(None, description="Where someone else runs it, by an admin's entry.")
+    has_api_key: bool = Field(False, description="Whether a key was entered; the key itself is never shown.")
+    usd_per_mtok: float = 0.0
+    requests_per_minute: int | None = None
+    local: bool = Field(True, description="Whether prompts with `privacy: local` may go there.")
+    reason: str | None = Field(None, description="Why it can't be used just now, or what seems wrong with its server.")
 
 
 class ModelsReply(Reply):

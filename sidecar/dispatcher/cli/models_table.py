@@ -25,6 +25,8 @@ def models_table(reply: ModelsReply) -> Table:
         )
         if model.quarantine:
             table.add_row("", "", "", "", "resting", "", harmless(model.quarantine))
+        elif model.url and model.reason:
+            table.add_row("", "", "", "", "", "", harmless(model.reason))
     return table
 
 

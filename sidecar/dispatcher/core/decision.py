@@ -33,6 +33,7 @@ class RefusalReason(StrEnum):
     COST = "cost"
     MEMORY = "memory"
     HOST = "host"
+    RATE_LIMIT = "rate_limit"
     DEADLINE = "deadline"
 
 
@@ -111,11 +112,12 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A model that can't be used, and why, in words that name the fix."""
+    """A model that can't be used, and why, in words that name the fix; `again_in_s` where it is known when it can."""
 
     model_id: ModelId
     reason: RefusalReason
     message: str
+    again_in_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

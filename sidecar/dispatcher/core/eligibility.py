@@ -12,6 +12,14 @@ _ANSWER_TOKENS_MIN = 16  # less room than this for an answer is no room
 
 
 @dataclass(frozen=True, slots=True)
+class Limited:
+    """A model that mustn't be asked yet: why, and when it may be again."""
+
+    message: str
+    again_in_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A model of the registry as it stands now.
 
@@ -22,6 +30,7 @@ class Candidate:
         fetch_s: what fetching it takes before its first load here; 0 when nothing has to be fetched.
         pick: how the prompt would be put to it.
         unstartable: why no replica of it can be started now, while those that run may be used; None when one can.
+        limited: why it mustn't be asked just now, though it is well; None when it may.
     """
 
     spec: ModelSpec
@@ -32,6 +41,7 @@ class Candidate:
     unstartable: str | None = None
     fetch_s: float = 0.0
     pick: VariantPick = AS_EVER
+    limited: Limited | None = None
 
 
 def refusal(
@@ -44,6 +54,9 @@ def refusal(
         or _of_the_work(spec, request, task_type)
         or _of_the_size(candidate, text, budget_mib)
     )
+    if found is None and candidate.limited is not None:  # last: what no waiting changes is told first
+        limited = candidate.limited
+        return Refusal(spec.id, RefusalReason.RATE_LIMIT, limited.message, limited.again_in_s)
     return Refusal(spec.id, *found) if found else None
 
 

@@ -165,6 +165,6 @@ def _expected_tokens(work: Work) -> int:
 
 def cost_usd_of(spec: ModelSpec, tokens: int, run_s: float, footprint_mib: int) -> float:
     """The price of so many tokens, or of the memory for so long."""
-    if spec.is_local:
+    if spec.is_local and not spec.usd_per_mtok:
         return footprint_mib / 1024 * run_s * _USD_PER_GIB_S
     return tokens * spec.usd_per_mtok / 1_000_000

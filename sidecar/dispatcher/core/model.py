@@ -29,6 +29,7 @@ class Engine(StrEnum):
     OLLAMA = "ollama"  # reference: a name such as llama3.2:3b
     LLAMA_CPP = "llama.cpp"  # llama-server; reference: a model of the weights catalogue
     VLLM = "vllm"  # reference: a repository such as Qwen/Qwen2.5-7B-Instruct
+    OPENAI = "openai"  # whatever speaks OpenAI's protocol, run by someone else; reference: its name for the model
 
 
 class WeightsState(StrEnum):
@@ -85,6 +86,9 @@ class ModelSpec:
     `reference` is the engine's own name for the weights. A pinned model's replicas are never evicted, nor stopped for
     idleness; `idle_stop_s` is for how long one may be idle, None for the usual time. `context_tokens` is what each slot
     is served with: the same for all callers, so that none makes it reload.
+
+    `url` is where a model is that an admin entered and someone else runs; `requests_per_minute` is how often it may be
+    asked, None for as often as one likes. `is_local` says that prompts which must stay here may go to it.
     """
 
     id: ModelId
@@ -109,6 +113,8 @@ class ModelSpec:
     usd_per_mtok: float = 0.0
     is_local: bool = True
     is_enabled: bool = True
+    url: str = ""
+    requests_per_minute: int | None = None
 
     @property
     def only_embeds(self) -> bool:

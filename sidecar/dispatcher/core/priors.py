@@ -9,6 +9,8 @@ _OVERHEAD_MIB = 400
 _KV_MIB_PER_1K_TOKENS = 32.0  # at one billion parameters; grows with the square root of the size
 _PREFILL_TPS = 48.0  # tokens per second on one CPU thread, at one billion parameters
 _DECODE_TPS = 20.0
+_REMOTE_PREFILL_TPS = 1500.0
+_REMOTE_DECODE_TPS = 40.0
 _LOAD_S_PER_GIB = 2.0
 _START_S = 1.0
 _WORK = tuple(task for task in TaskType if task not in (TaskType.AUTO, TaskType.EMBEDDING))
@@ -30,6 +32,11 @@ _QUALITY: tuple[tuple[float, tuple[float, float, float]], ...] = (
 def speed_of(parameters_b: float) -> Speed:
     """Tokens per second on one CPU thread: what is read and written takes time in proportion to the weights."""
     return Speed(_PREFILL_TPS / parameters_b, _DECODE_TPS / parameters_b)
+
+
+def remote_speed() -> Speed:
+    """Of a server that someone else runs, on hardware that nobody has told of: as most that answer over a network."""
+    return Speed(_REMOTE_PREFILL_TPS, _REMOTE_DECODE_TPS)
 
 
 def footprint_of(parameters_b: float, weights_mib: int | None = None) -> Footprint:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
@@ -48,10 +48,32 @@ def may_become(state: ReplicaState, following: ReplicaState) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an inference server listens, and the key it wants."""
+    """Where an inference server listens, and the key it wants.
+
+    Args:
+        api_path: what stands before the paths of OpenAI's protocol.
+        model: its own name for the model, where that isn't our id.
+        is_foreign: an admin entered it, and someone else runs it: it is sent only what every such server takes, and is
+            asked nothing but for answers, for each may cost money.
+        is_llama_cpp: it takes llama.cpp's own fields, too.
+    """
 
     base_url: str
-    api_key: str
+    api_key: str = field(repr=False)
+    api_path: str = "/v1"
+    model: str = ""
+    is_foreign: bool = False
+    is_llama_cpp: bool = True
+
+    @property
+    def api_url(self) -> str:
+        """Where OpenAI's protocol begins."""
+        return self.base_url + self.api_path
+
+    @property
+    def auth_headers(self) -> dict[str, str]:
+        """What shows the key, if there is one."""
+        return {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ def command(order: StartOrder, weights_folder: str) -> tuple[str, ...]:
             return (*_vllm(order), *(("--runner=pooling",) if order.embeds else ()))
         case Engine.OLLAMA:
             return ("serve",)
+        case Engine.OPENAI:
+            raise ReplicaStartFailed("the engine openai is one that someone else runs")
 
 
 def _weights(order: StartOrder, weights_folder: str) -> str:

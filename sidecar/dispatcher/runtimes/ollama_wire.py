@@ -23,7 +23,7 @@ async def request(
 
     Raises: RuntimeUnreachable or RuntimeBadAnswer.
     """
-    headers = {"Authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
+    headers = endpoint.auth_headers
     if body is not None:
         headers["Content-Type"] = "application/json"
     try:

@@ -12,6 +12,7 @@ from dispatcher.core.replica import Endpoint, OnFetching, StartOrder
 from dispatcher.crash import crash_point
 from dispatcher.errors import DispatcherError, RuntimeBadAnswer, RuntimeUnreachable
 from dispatcher.runtimes.answer_clock import AnswerClock, answer_clock
+from dispatcher.runtimes.foreign_faults import foreign_fault
 from dispatcher.runtimes.openai_answer import DONE, AnswerSoFar
 from dispatcher.runtimes.openai_embed import embed
 from dispatcher.runtimes.openai_faults import fault_of_status
@@ -19,6 +20,8 @@ from dispatcher.runtimes.openai_load import busy_slots, running_requests
 from dispatcher.runtimes.openai_request import request_body
 from dispatcher.runtimes.sse import EventReader
 
+_OPENAI_ITSELF = "https://api.openai.com/"
+_NEW_LIMIT = "max_completion_tokens"  # its newer models refuse the older name, which all others know
 _HEALTH_S = 2.0
 _POLL_S = 0.05
 _ERROR_BYTES_MAX = 64 * 1024
@@ -57,6 +60,8 @@ class OpenAIRuntime:
 
         Raises: RuntimeFault when it doesn't answer.
         """
+        if endpoint.is_foreign:
+            return None
         slots = await self._told(endpoint, "/slots")
         if slots is not None:
             return busy_slots(slots)
@@ -72,14 +77,15 @@ class OpenAIRuntime:
             RuntimeIncomplete; InvalidRequest when the ask can't be put into words; whatever `on_piece` raises.
         """
         started_s = self._now()
-        body = request_body(ask)
+        limit = _NEW_LIMIT if endpoint.base_url.startswith(_OPENAI_ITSELF) else "max_tokens"
+        body = request_body(ask, model=endpoint.model, is_llama_cpp=endpoint.is_llama_cpp, limit=limit)
         async with (
             answer_clock(ask.model_id, deadline, self._now) as clock,
             await self._post(endpoint, body) as response,
         ):
             crash_point("sent")
             if response.status != 200:
-                raise await _fault(response, ask)
+                raise await _fault(response, ask, endpoint)
             _expect_events(response)
             return await self._read(response, ask, started_s, clock, on_piece)
 
@@ -89,7 +95,7 @@ class OpenAIRuntime:
 
     async def _told(self, endpoint: Endpoint, path: str) -> bytes | None:
         """What a server says of itself; None when it doesn't know the path."""
-        url, headers = f"{endpoint.base_url}{path}", {"Authorization": f"Bearer {endpoint.api_key}"}
+        url, headers = f"{endpoint.base_url}{path}", endpoint.auth_headers
         try:
             async with (
                 asyncio.timeout(_HEALTH_S),
@@ -101,6 +107,8 @@ class OpenAIRuntime:
             raise RuntimeUnreachable(told) from error
 
     async def _health(self, endpoint: Endpoint) -> int | None:
+        if endpoint.is_foreign:  # somebody else asks those, and seldom
+            return 200
         try:
             async with asyncio.timeout(_HEALTH_S):
                 async with self._session.get(f"{endpoint.base_url}/health", allow_redirects=False) as response:
@@ -109,8 +117,8 @@ class OpenAIRuntime:
             return None
 
     async def _post(self, endpoint: Endpoint, body: bytes) -> aiohttp.ClientResponse:
-        headers = {"Authorization": f"Bearer {endpoint.api_key}", "Content-Type": "application/json"}
-        url = f"{endpoint.base_url}/v1/chat/completions"
+        headers = {**endpoint.auth_headers, "Content-Type": "application/json"}
+        url = f"{endpoint.api_url}/chat/completions"
         try:
             return await self._session.post(url, data=body, headers=headers, allow_redirects=False)
         except aiohttp.ClientResponseError as error:
@@ -156,7 +164,9 @@ async def _whole(response: aiohttp.ClientResponse) -> bytes:
     return body
 
 
-async def _fault(response: aiohttp.ClientResponse, ask: Ask) -> DispatcherError:
+async def _fault(response: aiohttp.ClientResponse, ask: Ask, endpoint: Endpoint) -> DispatcherError:
+    if endpoint.is_foreign and (fault := foreign_fault(response.status, response.headers, ask)) is not None:
+        return fault
     try:
         body = await response.content.read(_ERROR_BYTES_MAX)
     except (aiohttp.ClientError, ConnectionError):

@@ -12,16 +12,18 @@ from dispatcher.core.task import FormatKind, Message, OutputFormat, Role, Sampli
 from dispatcher.errors import InvalidRequest
 
 
-def request_body(ask: Ask, *, is_llama_cpp: bool = True) -> bytes:
+def request_body(ask: Ask, *, model: str = "", is_llama_cpp: bool = True, limit: str = "max_tokens") -> bytes:
     """The JSON to send. It always streams: that shows the first token, and lets a caller who leaves stop the work.
 
     Args:
+        model: what the server calls the model; as we do if empty.
         is_llama_cpp: whether the server knows llama.cpp's own fields too; others may refuse what they don't know.
+        limit: what the server calls the longest answer.
     """
     body: dict[str, object] = {
-        "model": ask.model_id,
+        "model": model or ask.model_id,
         "messages": [_message(message) for message in ask.messages],
-        "max_tokens": ask.max_tokens,
+        limit: ask.max_tokens,
         "stream": True,
         "stream_options": {"include_usage": True},
         **_sampling(ask.sampling),

@@ -8,7 +8,8 @@ import structlog
 
 from dispatcher.core.adopted_models import ServedModel, adopted_id, adopted_model
 from dispatcher.core.model import HostKind, ModelSpec
-from dispatcher.core.replica import ReplicaState
+from dispatcher.core.replica import Endpoint, ReplicaState
+from dispatcher.core.task import ModelId
 from dispatcher.errors import DispatcherError
 from dispatcher.hosts.remote import RemoteHost
 from dispatcher.runtimes.ollama import OllamaRuntime
@@ -27,6 +28,7 @@ class Adopter:
     """Keeps registry and fleet true to what one Ollama says it has and holds. It never changes that Ollama.
 
     Args:
+        endpoint: where it listens.
         is_local: whether prompts that must stay local may go there.
         now: the monotonic clock, in seconds.
     """
@@ -34,6 +36,7 @@ class Adopter:
     def __init__(
         self,
         host: RemoteHost,
+        endpoint: Endpoint,
         runtime: OllamaRuntime,
         registry: Registry,
         fleet: Fleet,
@@ -43,6 +46,8 @@ class Adopter:
         now: Callable[[], float],
     ) -> None:
         self._host = host
+        self._endpoint = endpoint
+        self._answers = True
         self._runtime = runtime
         self._registry = registry
         self._fleet = fleet
@@ -63,24 +68,34 @@ class Adopter:
         asked_s = self._now()
         try:
             async with asyncio.timeout(_ANSWER_S):
-                served = await self._runtime.served(self._host.endpoint)
-                loaded = await self._runtime.loaded(self._host.endpoint)
+                served = await self._runtime.served(self._endpoint)
+                loaded = await self._runtime.loaded(self._endpoint)
                 found = [(one, await self._offered(one)) for one in served if self._is_new(one)]
         except (DispatcherError, TimeoutError) as error:
-            if self._host.is_reachable or not self._entered:
-                _LOG.warning("ollama_silent", url=self._host.endpoint.base_url, reason=str(error))
-            self._host.heard(False)
+            if self._answers:
+                _LOG.warning("ollama_silent", url=self._endpoint.base_url, reason=str(error))
+            self._heard(False)
             return
-        self._host.heard(True)
+        self._heard(True)
         await self._enter(found)
         self._forget_all_but(served)
         self._follow(loaded, asked_s)
+
+    def _heard(self, answers: bool) -> None:
+        self._answers = answers
+        self._host.adopted_answers(answers)
+        for reference in self._entered:
+            self._place(adopted_id(reference))
+
+    def _place(self, model_id: ModelId) -> None:
+        silent = f"nothing answers at {self._endpoint.base_url}, so that only what it holds already can be used"
+        self._host.place(model_id, self._endpoint, None if self._answers else silent)
 
     def _is_new(self, served: ServedModel) -> bool:
         return self._entered.get(served.reference) != served.digest
 
     async def _offered(self, served: ServedModel) -> ModelSpec | None:
-        can = await self._runtime.capabilities(self._host.endpoint, served.reference)
+        can = await self._runtime.capabilities(self._endpoint, served.reference)
         return adopted_model(served, can, is_local=self._is_local)
 
     async def _enter(self, found: Sequence[tuple[ServedModel, ModelSpec | None]]) -> None:
@@ -91,6 +106,7 @@ class Adopter:
             await sync_catalogue(self._database, specs)
             stored = {spec.id: spec for spec in await all_models(self._database)}
             for spec in specs:
+                self._place(spec.id)
                 self._registry.put(stored[spec.id])
                 self._generations.note(spec, digests[spec.id])
                 _LOG.info("model_adopted", model=spec.id)
@@ -100,12 +116,13 @@ class Adopter:
         for reference in self._entered.keys() - {one.reference for one in served}:
             del self._entered[reference]
             self._registry.remove(adopted_id(reference))
+            self._host.forget(adopted_id(reference))
             self._drop(adopted_id(reference), "removed from its Ollama", self._now())
 
     def _follow(self, loaded: Mapping[str, int], asked_s: float) -> None:
         """Make a ready replica of each loaded model, and let go of those that were unloaded before `asked_s`."""
         for spec in self._registry:
-            if spec.host is not HostKind.REMOTE:
+            if spec.host is not HostKind.REMOTE or spec.url:
                 continue
             if spec.reference not in loaded:
                 self._drop(spec.id, "unloaded by its Ollama", asked_s)
@@ -119,8 +136,8 @@ class Adopter:
         replica = self._fleet.open(order, told, self._registry.footprint_mib(told))
         self._fleet.admit(replica)
         self._fleet.advance(replica, ReplicaState.LOADING, "loaded by its Ollama")
-        self._runtime.took_over(self._host.endpoint, order)
-        self._fleet.ready(replica, self._host.take(replica.id))
+        self._runtime.took_over(self._endpoint, order)
+        self._fleet.ready(replica, self._host.take(order))
 
     def _drop(self, model_id: str, reason: str, before_s: float) -> None:
         for replica in self._fleet:

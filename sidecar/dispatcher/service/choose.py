@@ -17,7 +17,7 @@ from dispatcher.core.selection import Ranking, Wish, rank
 from dispatcher.core.task import DispatchRequest, ModelId, OnInfeasible
 from dispatcher.core.variants import VariantPick
 from dispatcher.core.waiting import Waiter
-from dispatcher.errors import DeadlineInfeasible, HostUnreachable, NoEligibleModel, Unsatisfiable
+from dispatcher.errors import DeadlineInfeasible, HostUnreachable, NoEligibleModel, RateLimited, Unsatisfiable
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
 from dispatcher.service.sides import sides_of
@@ -249,6 +249,9 @@ def _refusal(ranking: Ranking, refused: tuple[Refusal, ...], request: DispatchRe
             feasible_in_s=ranking.feasible_s,
             retry_after_s=ranking.again_in_s,
         )
+    again_s = [one.again_in_s for one in told if one.reason is RefusalReason.RATE_LIMIT and one.again_in_s is not None]
+    if again_s:
+        return RateLimited(f"no model can take this now: {reasons}", retry_after_s=min(again_s))
     if any(refusal.reason is RefusalReason.HOST for refusal in told):
         return HostUnreachable(f"no model can take this now: {reasons}", retry_after_s=_ENGINE_BACK_S)
     kind = Unsatisfiable if told and all(refusal.reason in _LASTING for refusal in told) else NoEligibleModel

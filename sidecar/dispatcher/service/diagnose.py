@@ -4,10 +4,19 @@ import structlog
 
 from dispatcher.core.breaker import FAULTS_MAX
 from dispatcher.core.replica import ReplicaState
-from dispatcher.errors import RuntimeBusy, RuntimeFault, RuntimeIncomplete, RuntimeUnreachable
+from dispatcher.errors import (
+    RuntimeBusy,
+    RuntimeDenied,
+    RuntimeFault,
+    RuntimeIncomplete,
+    RuntimeRateLimited,
+    RuntimeUnreachable,
+)
 from dispatcher.metrics import Metrics
 from dispatcher.service.fleet import Fleet
+from dispatcher.service.rate_limits import RateLimits
 from dispatcher.service.registry import Registry
+from dispatcher.service.remotes import Remotes
 from dispatcher.service.replica import Replica
 from dispatcher.service.watch import Watcher
 
@@ -21,15 +30,26 @@ class Doctor:
     Deadlines, callers who leave, refusals and servers that are busy or still load say nothing against a replica.
     """
 
-    def __init__(self, fleet: Fleet, registry: Registry, watcher: Watcher, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        registry: Registry,
+        watcher: Watcher,
+        remotes: Remotes,
+        limits: RateLimits,
+        metrics: Metrics,
+    ) -> None:
         self._fleet = fleet
         self._registry = registry
         self._watcher = watcher
+        self._remotes = remotes
+        self._limits = limits
         self._metrics = metrics
 
     def answered(self, replica: Replica) -> None:
         """It gave an answer."""
         self._fleet.answered(replica)
+        self._remotes.answered(replica.model_id)
 
     def spoke(self, replica: Replica, first_token_s: float, expected_s: float, at_once: int) -> None:
         """Its first token came, while it worked on so many dispatches at once."""
@@ -43,10 +63,15 @@ class Doctor:
 
         Returns: on how many dispatches it worked when it crashed; 0 when it hasn't, or wasn't asked any more.
         """
+        if isinstance(error, RuntimeRateLimited | RuntimeDenied):
+            self._limits.leave_out(replica.model_id, error.retry_after_s or 0.0, error.message)
+            self._fleet.disappoint(replica.model_id, error)  # those who wait for it would be told the same
+            return 0
         if isinstance(error, RuntimeBusy):
             return 0
         in_flight = replica.in_flight
         if isinstance(error, RuntimeUnreachable | RuntimeIncomplete):
+            self._remotes.doubt(replica.model_id)
             await self._watcher.check(replica)
         if replica.state is ReplicaState.READY:
             if self._fleet.failed(replica):

@@ -15,6 +15,7 @@ from dispatcher.errors import DeadlineExceeded, RuntimeUnreachable
 from dispatcher.service.cores import CoreGate
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.pause import Pauser
+from dispatcher.service.rate_limits import RateLimits
 from dispatcher.service.replica import Promise, Replica
 from dispatcher.service.room import Room
 from dispatcher.service.schedule import Scheduler
@@ -49,11 +50,13 @@ class Leaser:
         cores: CoreGate,
         room: Room,
         settler: Settler,
+        limits: RateLimits,
         now: Callable[[], float],
     ) -> None:
         self._fleet = fleet
         self._room = room
         self._settler = settler
+        self._limits = limits
         self._scheduler = scheduler
         self._pauser = pauser
         self._cores = cores
@@ -69,6 +72,13 @@ class Leaser:
             when it died.
         """
         self._room.check_for(waiter)
+        with self._limits.place(waiter.model_id) as place:
+            async with self._held(waiter, on_wait) as lease:
+                place.used()
+                yield lease
+
+    @asynccontextmanager
+    async def _held(self, waiter: Waiter, on_wait: OnWait | None) -> AsyncIterator[Lease]:
         asked_s, deadline = self._now(), Deadline(waiter.deadline_s)
         promise = self._fleet.wait(waiter)
         lease, threads = None, 0

@@ -1,5 +1,7 @@
 """What an admin does with models and replicas: enter, change, forget, start and stop them."""
 
+import asyncio
+import contextlib
 from dataclasses import replace
 
 from dispatcher.core.eligibility import missing_weights
@@ -13,10 +15,13 @@ from dispatcher.service.fleet import Fleet
 from dispatcher.service.generations import Generations
 from dispatcher.service.quarantine import Quarantine
 from dispatcher.service.registry import Registry
+from dispatcher.service.remotes import Remotes
 from dispatcher.service.replica import Replica
 from dispatcher.service.start import Starter
 from dispatcher.store.database import Database
 from dispatcher.store.models import delete_model, save_model, set_switches
+
+_LOOK_S = 3.0
 
 
 class Manager:
@@ -32,6 +37,7 @@ class Manager:
         generations: Generations,
         database: Database,
         admin_models: frozenset[ModelId],
+        remotes: Remotes,
         budget_mib: int,
     ) -> None:
         self._registry = registry
@@ -42,28 +48,36 @@ class Manager:
         self._generations = generations
         self._database = database
         self._admin_models = set(admin_models)
+        self._remotes = remotes
         self._budget_mib = budget_mib
 
-    async def add(self, spec: ModelSpec) -> None:
+    async def add(self, spec: ModelSpec, api_key: str | None = None) -> None:
         """Enter a new model.
 
         Raises: ModelConflict when there is one of that id; InvalidRequest when it can't run here.
         """
         if any(known.id == spec.id for known in self._registry):
             raise ModelConflict(f"id: there is a model {spec.id} already; change it with PUT")
-        await self.change(spec)
+        await self.change(spec, api_key)
 
-    async def change(self, spec: ModelSpec) -> None:
-        """Enter a model or replace what is known of it; its replicas drain, and the next ones follow the new entry."""
+    async def change(self, spec: ModelSpec, api_key: str | None = None) -> None:
+        """Enter a model or replace what is known of it; its replicas drain, and the next ones follow the new entry.
+
+        Args:
+            api_key: of a model that someone else runs. None keeps the one it has, unless that is for another origin.
+        """
         self._check(spec)
         if any(known.id == spec.id for known in self._registry):
             self._check_is_ours(self._registry.spec(spec.id))
-        await save_model(self._database, spec)
+        key = self._remotes.key_for(spec, api_key)
+        await save_model(self._database, spec, key)
         self._admin_models.add(spec.id)
         self._registry.put(spec)
         self._generations.note(spec)
         self._quarantine.came_up(spec.id)
         self._condemn_all(spec.id, "changed in the registry")
+        self._remotes.entered(spec, key)
+        await self.look(spec.id)
 
     async def switch(self, model_id: str, is_enabled: bool | None, is_pinned: bool | None) -> ModelSpec:
         """Allow or forbid a model to be chosen, or its replicas to be stopped; None leaves a switch as it is."""
@@ -83,7 +97,7 @@ class Manager:
         spec = self._registry.spec(model_id)
         self._check_is_ours(spec)
         changed = replace(spec, idle_stop_s=idle_stop_s)
-        await save_model(self._database, changed)
+        await save_model(self._database, changed, self._remotes.key_for(changed, None))
         self._admin_models.add(spec.id)
         self._registry.put(changed)
         self._fleet.respec(changed)
@@ -101,6 +115,15 @@ class Manager:
         self._admin_models.discard(spec.id)
         self._registry.remove(spec.id)
         self._condemn_all(spec.id, "removed from the registry")
+        self._remotes.removed(spec.id)
+
+    def has_key(self, model_id: ModelId) -> bool:
+        """Whether a key was entered for a model."""
+        return self._remotes.has_key(model_id)
+
+    def remark(self, model_id: ModelId) -> str | None:
+        """What seems wrong with a remote model's server, though it may work."""
+        return self._remotes.remark(model_id)
 
     def start(self, model_id: str) -> Replica:
         """Start a replica of a model, unless one is up or coming; also one that is kept from starting.
@@ -125,7 +148,7 @@ class Manager:
     def stop(self, model_id: str) -> None:
         """Let all replicas of a model finish what they promised, then stop."""
         spec = self._registry.spec(model_id)
-        self._check_is_ours(spec)
+        self._check_stops_here(spec)
         self._condemn_all(spec.id, "stopped by an admin")
 
     def stop_replica(self, replica_id: str) -> None:
@@ -136,18 +159,33 @@ class Manager:
         replica = self._fleet.get(ReplicaId(replica_id))
         if replica is None:
             raise ReplicaNotFound(f"id: there is no replica {replica_id[:200]!r}; GET /api/containers lists them")
-        self._check_is_ours(replica.spec)
+        self._check_stops_here(replica.spec)
         self._fleet.condemn(replica, "stopped by an admin")
 
     def _check(self, spec: ModelSpec) -> None:
         if not self._equipment.has_host_of(spec):
             raise InvalidRequest(f"host: this sidecar has no host {spec.host}; docker needs AI_DISPATCH_DOCKER_HOST")
+        self._remotes.check(spec)
         if not self._registry.has_weights_of(spec):
             raise InvalidRequest(f"reference: the catalogue has no weights {spec.reference or spec.id!r}")
 
     def _check_is_ours(self, spec: ModelSpec) -> None:
-        if spec.host is HostKind.REMOTE:
+        if spec.host is HostKind.REMOTE and not spec.url:
             raise ModelConflict(f"id: {spec.id} belongs to an Ollama that someone else runs; change or stop it there")
+
+    def _check_stops_here(self, spec: ModelSpec) -> None:
+        self._check_is_ours(spec)
+        if spec.url:
+            raise ModelConflict(f"id: {spec.id} runs at {spec.url}, where someone else runs it; disable it instead")
+
+    async def look(self, model_id: str) -> None:
+        """Ask the server of a model that someone else runs how it does, for whoever wants to know; but not for long."""
+        spec = self._registry.spec(model_id)
+        if not spec.url:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_S):
+                await self._remotes.look_at(spec)
 
     def _condemn_all(self, model_id: ModelId, reason: str) -> None:
         for replica in self._fleet:

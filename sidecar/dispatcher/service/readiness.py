@@ -7,6 +7,7 @@ from enum import StrEnum
 from dispatcher.core.model import WeightsState
 from dispatcher.errors import DispatcherError
 from dispatcher.hosts.host import Host
+from dispatcher.hosts.remote import RemoteHost
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
@@ -75,6 +76,8 @@ class Readiness:
 
 
 def _host_part(host: Host) -> Part:
+    if isinstance(host, RemoteHost) and host.is_reachable and host.silent:
+        return Part(Health.DEGRADED, "; ".join(f"{model_id}: {why}" for model_id, why in host.silent.items()))
     if host.is_reachable:
         return Part(Health.OK, "it answers")
     return Part(Health.DEGRADED, "it doesn't answer: what runs goes on, nothing can be started")

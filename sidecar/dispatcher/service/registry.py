@@ -9,6 +9,7 @@ from dispatcher.core.task import ModelId
 from dispatcher.errors import ModelNotFound
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.quarantine import Quarantine
+from dispatcher.service.rate_limits import RateLimits
 from dispatcher.weights.library import WeightLibrary
 
 _FROM_THE_LIBRARY = frozenset({Engine.EMBEDDED, Engine.LLAMA_CPP})
@@ -31,6 +32,7 @@ class Registry:
         library: WeightLibrary,
         equipment: Equipment,
         quarantine: Quarantine,
+        limits: RateLimits,
         peaks_mib: Mapping[ModelId, int],
         threads: int,
     ) -> None:
@@ -38,6 +40,7 @@ class Registry:
         self._library = library
         self._equipment = equipment
         self._quarantine = quarantine
+        self._limits = limits
         self._peaks_mib = dict(peaks_mib)
         self._threads = threads
         self._raised: set[ModelId] = set()
@@ -58,7 +61,7 @@ class Registry:
 
     def is_from_the_library(self, spec: ModelSpec) -> bool:
         """Whether the model is served from a file of ours; other servers fetch theirs themselves."""
-        return spec.engine in _FROM_THE_LIBRARY
+        return spec.engine in _FROM_THE_LIBRARY and spec.host is not HostKind.REMOTE
 
     def weights_of(self, spec: ModelSpec) -> ModelId:
         """Whose file in the library the model is served from."""
@@ -83,11 +86,12 @@ class Registry:
         return Candidate(
             spec=spec,
             weights=self._weights_state(spec),
-            threads=self._threads,
+            threads=self._threads_of(spec),
             footprint_mib=self.footprint_mib(spec),
             quarantine=self._quarantine.why_not(spec.id),
             unstartable=self._equipment.why_unstartable(spec),
             fetch_s=self._fetch_s(spec),
+            limited=self._limits.why_not(spec.id),
         )
 
     def order(self, spec: ModelSpec, replica_id: ReplicaId) -> StartOrder:
@@ -101,7 +105,7 @@ class Registry:
             weights_sha256=self._library.sha256(self.weights_of(spec)) if has_file else "",
             context_tokens=spec.context_tokens,
             slots=spec.slots,
-            threads=self._threads,
+            threads=self._threads_of(spec),
             memory_limit_mib=round(footprint_mib * _LIMIT_FACTOR),
             engine=spec.engine,
             reference=spec.reference,
@@ -109,6 +113,10 @@ class Registry:
             is_ours=spec.host is not HostKind.REMOTE,
             embeds=spec.only_embeds,
         )
+
+    def _threads_of(self, spec: ModelSpec) -> int:
+        """One where an admin entered a server that someone else runs: what is known of its speed is of the whole."""
+        return 1 if spec.url else self._threads
 
     def _fetch_s(self, spec: ModelSpec) -> float:
         """What its server has to fetch before it can load it: nothing, once a replica of it has run here."""

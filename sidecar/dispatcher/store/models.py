@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from dispatcher.core.model import Engine, Footprint, HostKind, ModelSpec, QualityTable, RuntimeKind, Speed
 from dispatcher.core.task import Capability, Complexity, ModelId, TaskType
 from dispatcher.store.database import Database
+from dispatcher.store.remote_keys import RemoteKey, put_key
 from dispatcher.store.replay import Log
 
 _Quality = Mapping[TaskType, Mapping[Complexity, float]]
@@ -19,12 +20,12 @@ _SYNC = """
     INSERT INTO model_registry (
         id, source, is_enabled, name, family, parameters_b, licence, runtime, host, context_tokens, slots,
         capabilities, quality, prefill_tps, decode_tps, load_s, weights_mib, overhead_mib, kv_mib_per_1k_tokens,
-        engine, reference, needs_gpu, is_pinned, usd_per_mtok, is_local, idle_stop_s
+        engine, reference, needs_gpu, is_pinned, usd_per_mtok, is_local, idle_stop_s, url, requests_per_minute
     ) VALUES (
         :id, 'catalogue', :is_enabled, :name, :family, :parameters_b, :licence, :runtime, :host, :context_tokens,
         :slots, :capabilities, :quality, :prefill_tps, :decode_tps, :load_s, :weights_mib, :overhead_mib,
         :kv_mib_per_1k_tokens, :engine, :reference, :needs_gpu, :is_pinned, :usd_per_mtok, :is_local,
-        :idle_stop_s
+        :idle_stop_s, :url, :requests_per_minute
     )
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, family = excluded.family, parameters_b = excluded.parameters_b,
@@ -34,7 +35,8 @@ _SYNC = """
         load_s = excluded.load_s, weights_mib = excluded.weights_mib, overhead_mib = excluded.overhead_mib,
         kv_mib_per_1k_tokens = excluded.kv_mib_per_1k_tokens, engine = excluded.engine,
         reference = excluded.reference, needs_gpu = excluded.needs_gpu, usd_per_mtok = excluded.usd_per_mtok,
-        is_local = excluded.is_local, idle_stop_s = excluded.idle_stop_s
+        is_local = excluded.is_local, idle_stop_s = excluded.idle_stop_s, url = excluded.url,
+        requests_per_minute = excluded.requests_per_minute
     WHERE source = 'catalogue'
 """
 
@@ -69,14 +71,18 @@ async def admin_models(db: Database) -> frozenset[ModelId]:
     return await db.read(work)
 
 
-async def save_model(db: Database, spec: ModelSpec) -> None:
-    """Enter a model for an admin, or change it; from then on the catalogue leaves it alone."""
+async def save_model(db: Database, spec: ModelSpec, key: RemoteKey | None = None) -> None:
+    """Enter a model for an admin, or change it; from then on the catalogue leaves it alone.
+
+    Its key goes with it, so that there is never a moment at which one for another place is there.
+    """
     row = _row(spec)
 
     async def work(connection: aiosqlite.Connection) -> None:
         await connection.execute("DELETE FROM model_registry WHERE id = :id", row)
         await connection.execute(_SYNC, row)
         await connection.execute("UPDATE model_registry SET source = 'admin' WHERE id = :id", row)
+        await put_key(connection, spec.id, key)
 
     await db.write(work)
 
@@ -94,10 +100,11 @@ async def set_switches(db: Database, model_id: ModelId, is_enabled: bool, is_pin
 
 
 async def delete_model(db: Database, model_id: ModelId) -> None:
-    """Forget a model; what it did stays in the log."""
+    """Forget a model and its key; what it did stays in the log."""
 
     async def work(connection: aiosqlite.Connection) -> None:
         await connection.execute("DELETE FROM model_registry WHERE id = ?", (model_id,))
+        await put_key(connection, model_id, None)
 
     await db.write(work)
 
@@ -129,6 +136,8 @@ def _row(spec: ModelSpec) -> dict[str, object]:
         "usd_per_mtok": spec.usd_per_mtok,
         "is_local": int(spec.is_local),
         "idle_stop_s": spec.idle_stop_s,
+        "url": spec.url,
+        "requests_per_minute": spec.requests_per_minute,
     }
 
 
@@ -156,4 +165,6 @@ def _spec(row: sqlite3.Row) -> ModelSpec:
         is_local=bool(row["is_local"]),
         idle_stop_s=row["idle_stop_s"],
         is_enabled=bool(row["is_enabled"]),
+        url=row["url"],
+        requests_per_minute=row["requests_per_minute"],
     )

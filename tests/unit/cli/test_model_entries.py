@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,8 @@ from tests.unit.cli.examples import MODELS, error, model
 from tests.unit.cli.fake_sidecar import FakeSidecar
 
 _LLAMA = ("models", "add", "llama3.2-3b", "--engine", "ollama", "--reference", "llama3.2:3b", "--parameters-b", "3.2")
+_CLOUD = ("models", "add", "cloud", "--engine", "openai", "--url", "https://api.example.com/v1", "--reference", "mini",
+          "--parameters-b", "8")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -70,8 +73,22 @@ async def test_what_the_help_shows_is_taken_by_the_sidecar(run: Run, sidecar: Fa
         assert (await run(*shlex.split(example)[1:])).exit_code == 0
     entered = [model_spec(ModelBody.model_validate_json(asked.body, strict=True)) for asked in sidecar.asked]
     assert [spec.reference for spec in entered][:3] == ["llama3.2:3b", "phi3:mini", "qwen2.5:7b"]
-    assert len(entered) == 5
     assert entered[4].only_embeds
+    assert [spec.host for spec in entered][5:] == ["remote", "remote"]
+    assert len(entered) == 7
+
+
+async def test_a_key_is_read_from_a_file_and_shown_nowhere(run: Run, sidecar: FakeSidecar, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("sk-canary\n")
+    result = await run(*_CLOUD, "--api-key-file", str(tmp_path / "key"))
+    assert json.loads(sidecar.asked[0].body)["api_key"] == "sk-canary"
+    assert "sk-canary" not in result.output
+
+
+async def test_a_key_file_that_isnt_there_is_wrong_usage(run: Run, sidecar: FakeSidecar, tmp_path: Path) -> None:
+    result = await run(*_CLOUD, "--api-key-file", str(tmp_path / "nothing"))
+    assert (result.exit_code, sidecar.asked) == (2, [])
+    assert "--api-key-file" in result.output
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_a_reference_that_could_mean_something_else_is_refused(engine: Engine, r
 
 
 def test_the_key_is_found_again_in_the_environment() -> None:
-    for engine in Engine:
+    for engine in set(Engine) - {Engine.OPENAI}:  # which runs elsewhere
         spec = container_spec(order(engine), SETTINGS, KEY)
         assert key_of(engine, spec.environment) == ("" if engine is Engine.OLLAMA else KEY)
     assert key_of(Engine.EMBEDDED, {"PATH": "/usr/bin"}) is None
