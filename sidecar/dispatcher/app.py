@@ -97,6 +97,7 @@ from dispatcher.service.reconcile import Reconciler
 from dispatcher.service.record import Recorder
 from dispatcher.service.registry import Registry
 from dispatcher.service.remotes import Remotes
+from dispatcher.service.response_cache import ResponseCache
 from dispatcher.service.retain import retain
 from dispatcher.service.room import Room
 from dispatcher.service.rules import Rules
@@ -331,6 +332,11 @@ async def sidecar(
         optimizer = Optimizer(database, registry, rules, _bounds(settings, budget_mib), learning.train, wall)
         tasks.supervise(optimizer.run, "optimize")
 
+        room_bytes = settings.response_cache_mib * 2**20
+        cache = ResponseCache(
+            registry, metrics, secrets.token_bytes(32), now, room_bytes, settings.response_cache_ttl_s
+        )
+
         async def metrics_text() -> bytes:
             await read_gauges(metrics, fleet, database, budget_mib)
             return metrics.text()
@@ -344,6 +350,7 @@ async def sidecar(
                 now,
                 settings.write_timeout_s,
                 KeyedDispatch(jobs, dispatcher, maker, metrics),
+                cache,
             ).routes(),
             *JobsApi(jobs, dispatcher, maker).routes(),
             *ModelsApi(registry, fleet, Puller(registry, library, manager), manager, settings.write_timeout_s).routes(),

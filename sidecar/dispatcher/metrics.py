@@ -54,6 +54,15 @@ class Metrics:
             "Requests that aren't tried for a while because servers crashed over them.",
             registry=registry,
         )
+        self.response_cache = Counter(
+            "ai_dispatch_response_cache",
+            "Requests whose callers would take an answer given before, by result: hit, miss or bypass.",
+            ["result"],
+            registry=registry,
+        )
+        self.response_cache_bytes = Gauge(
+            "ai_dispatch_response_cache_bytes", "Memory reserved for answers given before.", registry=registry
+        )
         self.tokens = Counter(
             "ai_dispatch_tokens",
             "Tokens read (prompt) and written (completion), by model.",

@@ -137,6 +137,13 @@ class Settings(BaseSettings):
         "ghcr.io/ggml-org/llama.cpp:server-b11865", description="Image of the engine `llama.cpp`."
     )
     image_vllm: str = Field("vllm/vllm-openai:v0.18.0", description="Image of the engine `vllm`.")
+    response_cache_mib: int = Field(
+        0,
+        ge=0,
+        le=65_536,
+        description="Memory for answers that may be given again to those who ask for it; 0 for none.",
+    )
+    response_cache_ttl_s: float = Field(3600.0, gt=0, description="How long such an answer is good.")
     jobs_max: int = Field(10_000, ge=1, description="Jobs that may wait or run at once; more are refused.")
     jobs_at_once: int = Field(
         128,

@@ -54,7 +54,7 @@ def all_routes() -> set[str]:
     """Every route the API classes offer."""
     nothing: object = None
     apis = (
-        DispatchApi(nothing, nothing, nothing, nothing, nothing, 0, nothing),  # type: ignore[arg-type]
+        DispatchApi(nothing, nothing, nothing, nothing, nothing, 0, nothing, nothing),  # type: ignore[arg-type]
         JobsApi(nothing, nothing, nothing),  # type: ignore[arg-type]
         ModelsApi(nothing, nothing, nothing, nothing, 0),  # type: ignore[arg-type]
         CalibrationApi(nothing, nothing, 0),  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from dispatcher.api.events import EventStream
 from dispatcher.api.job_bodies import key_of
 from dispatcher.api.keyed_dispatch import KeyedDispatch
 from dispatcher.api.middleware import DISPATCH_ID, error_reply
+from dispatcher.api.recall import Recall
 from dispatcher.api.replies import decision_reply, dispatch_reply
 from dispatcher.api.requests import RequestLimits, dispatch_request
 from dispatcher.api.routes import Query, Route, Scope
@@ -21,6 +22,7 @@ from dispatcher.core.task import DispatchId, DispatchRequest
 from dispatcher.errors import CallerGone, DispatcherError, InvalidAnswer
 from dispatcher.service.dispatch import Dispatcher
 from dispatcher.service.fleet import Fleet
+from dispatcher.service.response_cache import ResponseCache
 from dispatcher.service.room import Room
 
 
@@ -35,6 +37,7 @@ class DispatchApi:
     now: Callable[[], float]
     write_timeout_s: float
     keyed: KeyedDispatch
+    cache: ResponseCache
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -80,9 +83,14 @@ class DispatchApi:
             return await self.keyed.answer(request, body, key)
         asked = dispatch_request(body, self.limits)
         self.room.check_share(asked.share)
+        recall = Recall(self.cache, request, asked, is_wanted=body.cache)
         if body.stream:
-            return await self._streamed(request, dispatch_id, asked)
-        return json_response(dispatch_reply(await self.dispatcher.dispatch(dispatch_id, asked)))
+            return await self._streamed(request, dispatch_id, asked, recall)
+        answer = recall.answer or await self.dispatcher.dispatch(dispatch_id, asked)
+        recall.keep(answer)
+        response = json_response(dispatch_reply(answer))
+        response.headers.update(recall.headers)
+        return response
 
     async def explain(self, request: web.Request) -> web.StreamResponse:
         """Explain what would be chosen."""
@@ -97,10 +105,10 @@ class DispatchApi:
         )
 
     async def _streamed(
-        self, request: web.Request, dispatch_id: DispatchId, asked: DispatchRequest
+        self, request: web.Request, dispatch_id: DispatchId, asked: DispatchRequest, recall: Recall
     ) -> web.StreamResponse:
         """Until the first event an error is an HTTP status; after it, the last event."""
-        stream = EventStream(request, self.write_timeout_s)
+        stream = EventStream(request, self.write_timeout_s, recall.headers)
         waiting = Waiting(stream, self.fleet, self.now)
 
         has_text = False
@@ -112,8 +120,11 @@ class DispatchApi:
                 await stream.send("text", TextEvent(text=piece.text))
 
         try:
+            if recall.answer is not None:
+                await on_piece(Piece(recall.answer.completion.text))
             async with waiting:
-                answer = await self.dispatcher.dispatch(dispatch_id, asked, on_piece, waiting.on_wait)
+                answer = recall.answer or await self.dispatcher.dispatch(dispatch_id, asked, on_piece, waiting.on_wait)
+            recall.keep(answer)
         except DispatcherError as error:
             if not stream.is_open or isinstance(error, CallerGone):
                 raise

@@ -1,5 +1,8 @@
 """Server-sent events: a reply that is written while it comes to be."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from aiohttp import web
 from pydantic import BaseModel
 
@@ -9,8 +12,11 @@ from dispatcher.api.streams import ReplyStream
 class EventStream:
     """One stream of events to one caller; opened by its first event. See ReplyStream."""
 
-    def __init__(self, request: web.Request, write_timeout_s: float) -> None:
+    def __init__(
+        self, request: web.Request, write_timeout_s: float, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self._stream = ReplyStream(request, write_timeout_s, "text/event-stream")
+        self._stream.tell(headers)
 
     @property
     def is_open(self) -> bool:

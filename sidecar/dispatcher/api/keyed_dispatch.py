@@ -44,7 +44,7 @@ class KeyedDispatch:
 
     async def _ended(self, request: web.Request, body: DispatchBody, key: str) -> Job:
         owner = owner_of(request)
-        given = {name: getattr(body, name) for name in body.model_fields_set - {"stream"}}
+        given = {name: getattr(body, name) for name in body.model_fields_set - {"stream", "cache"}}
         new, asked = self.maker.make(JobBody(**given, idempotency_key=key), owner)
         (job,) = await self.jobs.accept([new], refusals(self.dispatcher, new, asked))
         if isinstance(job, DispatcherError):

@@ -23,10 +23,14 @@ _DESCRIPTION = (
 
 def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
     """Describe the API."""
-    references, definitions = models_json_schema(
-        sorted(_models(routes), key=lambda pair: pair[0].__name__), by_alias=False, ref_template=_REF
-    )
-    schemas = {model.__name__: reference for (model, _), reference in references.items()}
+    schemas: dict[str, Any] = {}
+    definitions: dict[str, Any] = {}
+    for mode in ("validation", "serialization"):
+        asked = sorted((pair for pair in _models(routes) if pair[1] == mode), key=lambda pair: pair[0].__name__)
+        # requests take names and aliases, and are described by names; replies have their aliases
+        references, defined = models_json_schema(asked, by_alias=mode == "serialization", ref_template=_REF)
+        schemas |= {model.__name__: reference for (model, _), reference in references.items()}
+        definitions |= defined.get("$defs", {})
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
@@ -35,7 +39,7 @@ def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
         "info": {"title": "AI Dispatch", "version": __version__, "description": _DESCRIPTION},
         "paths": paths,
         "components": {
-            "schemas": definitions.get("$defs", {}),
+            "schemas": definitions,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }

@@ -96,6 +96,11 @@ class DispatchBody(PromptBody):
     """One prompt to answer while its caller waits: either `prompt` or `messages`."""
 
     stream: bool = Field(False, description="Send the answer as server-sent events while it is written.")
+    cache: bool = Field(
+        False,
+        description="Whether the answer to exactly the same request may be given again, if "
+        "`AI_DISPATCH_RESPONSE_CACHE_MIB` keeps any; only with `requirements.temperature` 0.",
+    )
 
 
 # Only who enters a model writes it into a body; everywhere else it shows as stars.
