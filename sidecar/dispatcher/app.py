@@ -23,6 +23,7 @@ from dispatcher import __version__
 from dispatcher.api.calibration import CalibrationApi
 from dispatcher.api.containers import ContainersApi
 from dispatcher.api.dispatch import DispatchApi
+from dispatcher.api.dropin_request import DropinLimits
 from dispatcher.api.feedback import FeedbackApi
 from dispatcher.api.job_bodies import JobMaker
 from dispatcher.api.job_replies import job_words
@@ -30,6 +31,9 @@ from dispatcher.api.jobs import JobsApi
 from dispatcher.api.keyed_dispatch import KeyedDispatch
 from dispatcher.api.log import LogApi
 from dispatcher.api.models import ModelsApi
+from dispatcher.api.openai_chat import OpenAIChatApi
+from dispatcher.api.openai_desk import OpenAIDesk
+from dispatcher.api.openai_models import OpenAIModelsApi
 from dispatcher.api.openapi import openapi_document
 from dispatcher.api.operations import OperationsApi
 from dispatcher.api.optimizer import OptimizerApi
@@ -84,6 +88,7 @@ from dispatcher.service.job_news import JobNews
 from dispatcher.service.jobs import Jobs
 from dispatcher.service.lease import Leaser
 from dispatcher.service.manage import Manager
+from dispatcher.service.model_names import ModelNames
 from dispatcher.service.optimize import Bounds, Optimizer
 from dispatcher.service.pause import Pauser
 from dispatcher.service.poison import PoisonGuard
@@ -298,6 +303,9 @@ async def sidecar(
             wall,
         )
         limits = RequestLimits(settings.prompt_chars_max, settings.timeout_default_s, settings.timeout_max_s)
+        dropin_limits = DropinLimits(settings.prompt_chars_max, settings.dropin_timeout_s, settings.timeout_max_s)
+        names = ModelNames(registry)
+        openai = OpenAIDesk(dispatcher, room, names, dropin_limits, wall, settings.write_timeout_s)
         callback_hosts = allowed_hosts(settings.callback_hosts or "")
         steady = steady_wall(now, wall)
         words, news = job_words(limits), JobNews()
@@ -363,6 +371,8 @@ async def sidecar(
             *FeedbackApi(database, metrics, wall, settings.feedback_daily_max).routes(),
             *RankersApi(learning.rankers).routes(),
             *OptimizerApi(optimizer, rules).routes(),
+            *OpenAIChatApi(openai).routes(),
+            *OpenAIModelsApi(names, wall()).routes(),
             *OperationsApi(
                 Readiness(registry, fleet, equipment, database),
                 metrics_text,

@@ -13,6 +13,8 @@ from dispatcher.api.feedback import FeedbackApi
 from dispatcher.api.jobs import JobsApi
 from dispatcher.api.log import LogApi
 from dispatcher.api.models import ModelsApi
+from dispatcher.api.openai_chat import OpenAIChatApi
+from dispatcher.api.openai_models import OpenAIModelsApi
 from dispatcher.api.operations import OperationsApi
 from dispatcher.api.optimizer import OptimizerApi
 from dispatcher.api.prompt_variants import PromptVariantsApi
@@ -64,6 +66,8 @@ def all_routes() -> set[str]:
         RankersApi(nothing),  # type: ignore[arg-type]
         PromptVariantsApi(nothing),  # type: ignore[arg-type]
         OptimizerApi(nothing, nothing),  # type: ignore[arg-type]
+        OpenAIChatApi(nothing),  # type: ignore[arg-type]
+        OpenAIModelsApi(nothing, 0),  # type: ignore[arg-type]
         OperationsApi(nothing, nothing, nothing),  # type: ignore[arg-type]
     )
     return {f"{route.method} {route.path}" for api in apis for route in api.routes()}

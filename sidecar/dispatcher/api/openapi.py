@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from dispatcher import __version__
-from dispatcher.api.routes import Route, Scope
+from dispatcher.api.routes import Route, Scope, Voice
 from dispatcher.api.schemas import ErrorReply
 
 _REF = "#/components/schemas/{model}"
@@ -16,8 +16,9 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 _Mode = Literal["validation", "serialization"]
 
 _DESCRIPTION = (
-    "Chooses which local model answers a prompt, runs it, and says why. Errors have the shape ErrorReply everywhere. "
-    "Requests take snake_case as shown, and camelCase."
+    "Chooses which local model answers a prompt, runs it, and says why. Errors have the shape ErrorReply, but on "
+    "routes of Ollama's and OpenAI's protocols, which have their own. Requests of our own routes take snake_case as "
+    "shown, and camelCase."
 )
 
 
@@ -61,7 +62,10 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         "parameters": _parameters(route),
         "responses": {
             str(route.status): {"description": "Done.", "content": _content(route, schemas)},
-            "default": {"description": "An error.", "content": {"application/json": {"schema": schemas["ErrorReply"]}}},
+            "default": {
+                "description": "An error.",
+                "content": {"application/json": {"schema": _error(route, schemas)}},
+            },
         },
     }
     if route.scope is not Scope.OPEN:
@@ -77,6 +81,29 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     if route.path == "/ready":
         operation["responses"]["503"] = {"description": "Not ready.", "content": _content(route, schemas)}
     return operation
+
+
+def _error(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+    """An error, in the shape of the route's protocol."""
+    shape = schemas["ErrorReply"]
+    if route.voice is not Voice.OWN:
+        shape = {"type": "object", "properties": {"error": _ERRORS[route.voice]}, "required": ["error"]}
+    return {"description": "An error.", "content": {"application/json": {"schema": shape}}}
+
+
+_ERRORS: dict[Voice, dict[str, Any]] = {
+    Voice.OLLAMA: {"type": "string"},
+    Voice.OPENAI: {
+        "type": "object",
+        "properties": {
+            "message": {"type": "string"},
+            "type": {"type": "string"},
+            "param": {"type": ["string", "null"]},
+            "code": {"type": "string"},
+        },
+        "required": ["message", "type", "param", "code"],
+    },
+}
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
@@ -97,6 +124,8 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
 
 def _content(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     content: dict[str, Any] = {route.media_type: {"schema": schemas[route.reply.__name__] if route.reply else {}}}
+    if route.streams:
+        content[route.streams] = {"schema": {"type": "string", "description": "What is streamed, as it comes."}}
     if route.events:
         told = "; ".join(f"`{name}` with {model.__name__}" for name, model in route.events)
         content["text/event-stream"] = {

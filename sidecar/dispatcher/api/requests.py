@@ -1,10 +1,9 @@
 """From a request's body to what core understands, with the limits of the settings."""
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from dispatcher.api.json_schemas import check_size
 from dispatcher.api.schemas import PromptBody, RequirementsBody
 from dispatcher.core.task import (
     PLAIN_TEXT,
@@ -22,8 +21,6 @@ from dispatcher.core.task import (
 from dispatcher.errors import InvalidRequest
 
 _AUTO = "auto"
-_SCHEMA_DEPTH_MAX = 32
-_SCHEMA_NODES_MAX = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,28 +97,6 @@ def _requirements(body: RequirementsBody, limits: RequestLimits) -> Requirements
 
 def _output(asked: str | dict[str, Any]) -> OutputFormat:
     if isinstance(asked, dict):
-        _check_size(asked)
+        check_size(asked, "requirements.format")
         return OutputFormat(FormatKind.JSON_SCHEMA, asked)
     return OutputFormat(FormatKind.JSON) if asked == FormatKind.JSON else PLAIN_TEXT
-
-
-def _check_size(schema: dict[str, Any]) -> None:
-    for count, (depth, value) in enumerate(_nodes(schema)):
-        if depth > _SCHEMA_DEPTH_MAX or count > _SCHEMA_NODES_MAX:
-            raise InvalidRequest(
-                f"requirements.format: the schema is nested deeper than {_SCHEMA_DEPTH_MAX} or has more than "
-                f"{_SCHEMA_NODES_MAX} parts; make it smaller"
-            )
-        if isinstance(value, float) and not math.isfinite(value):
-            raise InvalidRequest("requirements.format: the schema holds a number that isn't finite")
-
-
-def _nodes(top: object) -> Iterator[tuple[int, object]]:
-    left: list[tuple[int, object]] = [(0, top)]
-    while left:
-        depth, value = left.pop()
-        yield depth, value
-        if isinstance(value, dict):
-            left.extend((depth + 1, part) for part in value.values())
-        elif isinstance(value, list):
-            left.extend((depth + 1, part) for part in value)

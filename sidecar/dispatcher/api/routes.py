@@ -44,6 +44,8 @@ class Route:
         media_type: of the reply, when it isn't JSON.
         status: of a reply that isn't an error; `also` are others that such a reply may have.
         events: names of the server-sent events the reply may stream, each with its data model.
+        streams: the media type in which the reply may be streamed instead, as the route's protocol words it.
+        has_slashes: whether the last parameter of the path may hold slashes, as names of models do.
     """
 
     method: str
@@ -60,3 +62,10 @@ class Route:
     status: int = 200
     also: tuple[int, ...] = ()
     voice: Voice = Voice.OWN
+    streams: str | None = None
+    has_slashes: bool = False
+
+    @property
+    def pattern(self) -> str:
+        """The path as aiohttp matches it."""
+        return f"{self.path.removesuffix('}')}:.+}}" if self.has_slashes else self.path

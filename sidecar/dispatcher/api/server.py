@@ -22,7 +22,7 @@ def application(
     guard = Guard(hosts, tokens, scopes)
     app = web.Application(client_max_size=body_bytes_max, middlewares=[middleware(guard, metrics, voices)])
     for route in routes:
-        app.router.add_route(route.method, route.path, route.handler)
+        app.router.add_route(route.method, route.pattern, route.handler)
     return app
 
 

@@ -1,6 +1,7 @@
 """How an error is put in each protocol that this sidecar speaks: its own, Ollama's and OpenAI's."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -11,6 +12,17 @@ from dispatcher.errors import DispatcherError, Overloaded
 
 _FIELD = re.compile(r"([a-z_]+(?:[.\[][\w\].]*)*): ")
 _TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
+_HINTS = {
+    "requirements.timeout": "x-dispatch-timeout",
+    "requirements.on_infeasible": "x-dispatch-on-infeasible",
+    "requirements.privacy": "x-dispatch-privacy",
+    "requirements.min_quality": "x-dispatch-min-quality",
+    "requirements.max_cost": "x-dispatch-max-cost",
+}
+_FIELDS = {
+    Voice.OPENAI: _HINTS | {"requirements.format": "response_format", "requirements.max_tokens": "max_tokens"},
+    Voice.OLLAMA: _HINTS | {"requirements.format": "format", "requirements.max_tokens": "num_predict"},
+}
 _PATHS = {"/v1/": Voice.OPENAI}
 
 
@@ -31,10 +43,25 @@ def status_in(voice: Voice, error: DispatcherError) -> int:
 def error_body(voice: Voice, error: DispatcherError, reply: ErrorReply) -> bytes:
     """The JSON of an error; `reply` is what it is in our own protocol."""
     if voice is Voice.OLLAMA:
-        return orjson.dumps({"error": error.message})
+        return orjson.dumps({"error": in_words_of(voice, error.message)})
     if voice is Voice.OPENAI:
         return orjson.dumps({"error": openai_error(error, reply)})
     return reply.model_dump_json(by_alias=True).encode()
+
+
+def in_words_of(voice: Voice, message: str) -> str:
+    """A message that may name fields of our own API, with what a caller of another protocol calls them."""
+    for own, theirs in _FIELDS.get(voice, {}).items():
+        message = message.replace(own, theirs)
+    return message
+
+
+def no_route(voice: Voice, paths: Iterable[str]) -> str:
+    """What there is instead of a path that doesn't exist; `paths` are the routes of that voice."""
+    if voice is Voice.OWN:
+        return "there is no such route; GET /openapi.json lists them all"
+    told = {Voice.OLLAMA: "Ollama", Voice.OPENAI: "OpenAI"}[voice]
+    return f"there is no such route; of {told}'s API there are {', '.join(sorted(set(paths)))}"
 
 
 def openai_error(error: DispatcherError, reply: ErrorReply) -> dict[str, Any]:
@@ -43,7 +70,7 @@ def openai_error(error: DispatcherError, reply: ErrorReply) -> dict[str, Any]:
     field = _FIELD.match(error.message)
     usual = "invalid_request_error" if status < 500 else "server_error"
     return {
-        "message": error.message,
+        "message": in_words_of(Voice.OPENAI, error.message),
         "type": _TYPES.get(status, usual),
         "param": field[1] if field and status < 500 else None,
         **reply.error.model_dump(mode="json", exclude={"message"}),
