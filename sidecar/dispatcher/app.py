@@ -32,7 +32,9 @@ from dispatcher.api.keyed_dispatch import KeyedDispatch
 from dispatcher.api.log import LogApi
 from dispatcher.api.models import ModelsApi
 from dispatcher.api.openai_chat import OpenAIChatApi
+from dispatcher.api.openai_completions import OpenAICompletionsApi
 from dispatcher.api.openai_desk import OpenAIDesk
+from dispatcher.api.openai_embeddings import OpenAIEmbeddingsApi
 from dispatcher.api.openai_models import OpenAIModelsApi
 from dispatcher.api.openapi import openapi_document
 from dispatcher.api.operations import OperationsApi
@@ -372,6 +374,8 @@ async def sidecar(
             *RankersApi(learning.rankers).routes(),
             *OptimizerApi(optimizer, rules).routes(),
             *OpenAIChatApi(openai).routes(),
+            *OpenAICompletionsApi(openai).routes(),
+            *OpenAIEmbeddingsApi(embedder, room, names, dropin_limits).routes(),
             *OpenAIModelsApi(names, wall()).routes(),
             *OperationsApi(
                 Readiness(registry, fleet, equipment, database),

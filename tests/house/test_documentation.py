@@ -14,6 +14,8 @@ from dispatcher.api.jobs import JobsApi
 from dispatcher.api.log import LogApi
 from dispatcher.api.models import ModelsApi
 from dispatcher.api.openai_chat import OpenAIChatApi
+from dispatcher.api.openai_completions import OpenAICompletionsApi
+from dispatcher.api.openai_embeddings import OpenAIEmbeddingsApi
 from dispatcher.api.openai_models import OpenAIModelsApi
 from dispatcher.api.operations import OperationsApi
 from dispatcher.api.optimizer import OptimizerApi
@@ -67,6 +69,8 @@ def all_routes() -> set[str]:
         PromptVariantsApi(nothing),  # type: ignore[arg-type]
         OptimizerApi(nothing, nothing),  # type: ignore[arg-type]
         OpenAIChatApi(nothing),  # type: ignore[arg-type]
+        OpenAICompletionsApi(nothing),  # type: ignore[arg-type]
+        OpenAIEmbeddingsApi(nothing, nothing, nothing, nothing),  # type: ignore[arg-type]
         OpenAIModelsApi(nothing, 0),  # type: ignore[arg-type]
         OperationsApi(nothing, nothing, nothing),  # type: ignore[arg-type]
     )

@@ -68,6 +68,8 @@ CLOSED = [
     ("POST", "/api/prompt-variants/plain/chat/1/promote"),
     ("POST", "/api/prompt-variants/plain/chat/1/retire"),
     ("POST", "/v1/chat/completions"),
+    ("POST", "/v1/completions"),
+    ("POST", "/v1/embeddings"),
     ("GET", "/v1/models"),
     ("GET", "/v1/models/small"),
     ("GET", "/metrics"),

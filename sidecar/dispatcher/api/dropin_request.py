@@ -69,15 +69,20 @@ def dropin_request(wish: Wish, named: Named, hints: Hints, limits: DropinLimits)
     )
 
 
-def _requirements(wish: Wish, hints: Hints, limits: DropinLimits) -> Requirements:
+def timeout_of(hints: Hints, limits: DropinLimits) -> float:
+    """The deadline of a request, in seconds. InvalidRequest when it is longer than allowed."""
     timeout_s = limits.timeout_default_s if hints.timeout is None else hints.timeout
     if timeout_s > limits.timeout_max_s:
         raise InvalidRequest(
             f"x-dispatch-timeout: {timeout_s:g} s is more than the {limits.timeout_max_s:g} s allowed "
             "(AI_DISPATCH_TIMEOUT_MAX_S)"
         )
+    return timeout_s
+
+
+def _requirements(wish: Wish, hints: Hints, limits: DropinLimits) -> Requirements:
     return Requirements(
-        timeout_s=timeout_s,
+        timeout_s=timeout_of(hints, limits),
         max_tokens=wish.max_tokens,
         min_quality=hints.min_quality or 0.0,
         max_cost_usd=hints.max_cost,

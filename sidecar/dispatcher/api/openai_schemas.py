@@ -3,7 +3,7 @@
 Source: https://platform.openai.com/docs/api-reference
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -69,3 +69,24 @@ class ChatBody(TextBody):
     functions: list[_Object] | None = Field(None, description="Not taken; `tools` has replaced it.")
     function_call: str | _Object | None = Field(None, description="Not taken; `tool_choice` has replaced it.")
     web_search_options: _Object | None = Field(None, description="Not taken.")
+
+
+class CompletionBody(TextBody):
+    """A text to go on from, in the old way."""
+
+    prompt: str | list[Any] = Field(description="One text, alone or in a list.")
+    logprobs: int | None = Field(None, ge=0, le=5)
+    echo: bool | None = Field(None, description="Not taken.")
+    suffix: str | None = Field(None, description="Not taken.")
+    best_of: int | None = Field(None, description="One answer is written: 1.")
+
+
+class EmbeddingsBody(Lenient):
+    """Texts to be turned into vectors."""
+
+    model: _Model = AUTO
+    input: str | list[Any] = Field(description="One text, or a list of texts.")
+    encoding_format: Literal["float", "base64"] | None = Field(None, description="`float` unless said.")
+    dimensions: int | None = Field(None, ge=1, description="Shorter vectors, of models made for that.")
+    metadata: _Object | None = Field(None, description="Hints, as for chats.")
+    dispatch: _Object | None = Field(None, description="Hints, as for chats.")
