@@ -42,6 +42,7 @@ from dispatcher.api.optimizer import OptimizerApi
 from dispatcher.api.prompt_variants import PromptVariantsApi
 from dispatcher.api.rankers import RankersApi
 from dispatcher.api.requests import RequestLimits
+from dispatcher.api.responses_api import ResponsesApi
 from dispatcher.api.routes import Route
 from dispatcher.api.server import application, runner
 from dispatcher.api.tokens import Tokens, load_tokens
@@ -374,6 +375,7 @@ async def sidecar(
             *RankersApi(learning.rankers).routes(),
             *OptimizerApi(optimizer, rules).routes(),
             *OpenAIChatApi(openai).routes(),
+            *ResponsesApi(openai).routes(),
             *OpenAICompletionsApi(openai).routes(),
             *OpenAIEmbeddingsApi(embedder, room, names, dropin_limits).routes(),
             *OpenAIModelsApi(names, wall()).routes(),

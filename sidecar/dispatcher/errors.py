@@ -153,6 +153,13 @@ class DispatchNotFound(DispatcherError):
     status = 404
 
 
+class ResponseNotFound(DispatcherError):
+    """An answer in OpenAI's protocol that was asked for again: none is kept."""
+
+    code = "response_not_found"
+    status = 404
+
+
 class PromptVariantNotFound(DispatcherError):
     """No prompt variant has this family, task type and version."""
 

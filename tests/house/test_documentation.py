@@ -21,6 +21,7 @@ from dispatcher.api.operations import OperationsApi
 from dispatcher.api.optimizer import OptimizerApi
 from dispatcher.api.prompt_variants import PromptVariantsApi
 from dispatcher.api.rankers import RankersApi
+from dispatcher.api.responses_api import ResponsesApi
 from dispatcher.cli.program import program
 from dispatcher.metrics import Metrics
 from dispatcher.settings import ELSEWHERE, PREFIX, Settings
@@ -69,6 +70,7 @@ def all_routes() -> set[str]:
         PromptVariantsApi(nothing),  # type: ignore[arg-type]
         OptimizerApi(nothing, nothing),  # type: ignore[arg-type]
         OpenAIChatApi(nothing),  # type: ignore[arg-type]
+        ResponsesApi(nothing),  # type: ignore[arg-type]
         OpenAICompletionsApi(nothing),  # type: ignore[arg-type]
         OpenAIEmbeddingsApi(nothing, nothing, nothing, nothing),  # type: ignore[arg-type]
         OpenAIModelsApi(nothing, 0),  # type: ignore[arg-type]
