@@ -9,11 +9,9 @@ from dispatcher.core.replica import ReplicaState
 from tests.fakes.behaviour import Behaviour, Fault
 from tests.fakes.inference_server import FakeInferenceServer
 from tests.integration.conftest import JSON, Client, StartSidecar
+from tests.integration.remotes import KEY, LOOPBACK, enter, entry_of, send
 from tests.integration.waiting import until
 from tests.unit.core.builders import spec
-
-KEY = "sk-secret-canary-8713"
-LOOPBACK = "127.0.0.0/8"
 
 
 @pytest.fixture
@@ -25,33 +23,6 @@ async def api() -> AsyncIterator[FakeInferenceServer]:
 @pytest.fixture
 async def client(start_sidecar: StartSidecar) -> Client:
     return await start_sidecar(spec(), remote_networks=LOOPBACK)
-
-
-def entry_of(server: FakeInferenceServer, **changes: object) -> JSON:
-    said = {
-        "id": "cloud",
-        "engine": "openai",
-        "reference": "vendor/mini",
-        "url": f"{server.endpoint.base_url}/v1",
-        "api_key": KEY,
-        "parameters_b": 8,
-        **changes,
-    }
-    return {name: value for name, value in said.items() if value is not None}
-
-
-async def send(client: Client, method: str, path: str, body: object = None, expect: int = 200) -> JSON:
-    """A request of the admin's."""
-    headers = {"Authorization": f"Bearer {client.token('admin')}"}
-    async with client.http.request(method, path, json=body, headers=headers) as response:
-        reply: JSON = await response.json()
-        assert response.status == expect, reply
-        assert KEY not in await response.text()
-        return reply
-
-
-async def enter(client: Client, server: FakeInferenceServer, **changes: object) -> JSON:
-    return await send(client, "POST", "/api/models", entry_of(server, **changes), 201)
 
 
 async def test_an_entered_api_is_warm_at_once_and_answers(client: Client, api: FakeInferenceServer) -> None:

@@ -1,7 +1,6 @@
 """The URL of a server that someone else runs, as an admin enters it: understood in one way only, or refused."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
@@ -95,9 +94,11 @@ def _ascii(name: str) -> str:
     """The name as DNS knows it; one that looks like another, or holds signs of another form, is refused."""
     if name.isascii():
         return name.lower()
-    if unicodedata.normalize("NFKC", name) != name:
-        raise ValueError("its host holds signs that stand for others; write it in plain letters")
     try:
-        return name.encode("idna").decode("ascii").lower()
+        known = name.encode("idna")
+        reads_back = known.decode("idna")
     except UnicodeError as error:
         raise ValueError("its host is no name that DNS knows") from error
+    if reads_back != name.lower():
+        raise ValueError("its host holds signs that stand for others; write it in plain letters")
+    return known.decode("ascii").lower()

@@ -155,6 +155,8 @@ model_specs = st.builds(
     usd_per_mtok=st.floats(0, 1e9),
     is_local=st.booleans(),
     is_enabled=st.booleans(),
+    url=_texts | st.just(""),
+    requests_per_minute=st.none() | st.integers(1, 2**31),
 )
 
 _spans = st.builds(Seconds, _seconds, _seconds)

@@ -1,0 +1,25 @@
+"""URLs that no admin may enter: each could be read as another place, or as none."""
+
+REFUSED = [
+    "", "api.example.com/v1", "//api.example.com", "ftp://api.example.com", "file:///etc/passwd", "gopher://x/",
+    "unix:///var/run/docker.sock", "http+unix://%2Fvar%2Frun%2Fdocker.sock/v1", "http:/x", "http:///v1", "http://",
+    "javascript:alert(1)", "data:text/plain,x", "https:\\\\api.example.com", "https://api.example.com\\@127.0.0.1",
+    "https://user@api.example.com", "https://user:pass@api.example.com", "https://:@api.example.com",
+    "https://api.example.com@127.0.0.1", "https://api.example.com?x=1", "https://api.example.com/v1?key=1",
+    "https://api.example.com#frag", "https://api.example.com/v1#x", "https://api.example.com:0", "https://x:65536",
+    "https://x:999999", "https://x:", "https://x:-1", "https://x:8o", "https://x: 80", "https://x:80:80",
+    "https://api.example .com", "https://api\t.example.com", "https://api.example.com\r\nHost: evil",
+    "https://api.example.com/v1 /x", "https://api.example.com/\x00", "https://a..b", "https://.a", "https://-a.b",
+    "https://a-.b", "https://" + "a" * 64, "https://" + "a." * 130 + "b", "https://x/" + "a" * 600,
+    "http://2130706433", "http://0x7f000001", "http://017700000001", "http://127.1", "http://127.0.1", "http://0",
+    "http://0x7f.0.0.1", "http://0177.0.0.1", "http://127.0.0.01", "http://127.0.0.0x1", "http://1.2.3.4.5",
+    "http://256.1.1.1", "http://127.0.0.1%00.example.com", "http://127.0.0.1%2e",
+    "http://[::1", "http://::1", "http://[::1]x", "http://[fe80::1%25eth0]", "http://[fe80::1%eth0]", "http://[1.2.3.4]",
+    "http://[]",
+    "http://[::ffff:127.0.0.1",
+    "http://\u2460\u2461\u2466.\u24ea.\u24ea.\u2460",
+    "http://127\u30020\u30020\u30021",
+    "http://\uff4c\uff4f\uff43\uff41\uff4c\uff48\uff4f\uff53\uff54",
+    "http://loc\u00adalhost", "http://\u2113ocalhost", "https://x/..", "https://x/v1/../admin", "https://x/%2e%2e",
+    "https://x/a;b", "https://x//v1", "https://x/v1/:80", "https://x/[v1]", "https://*.example.com", "https://a,b",
+]  # fmt: skip
