@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from dispatcher.core.embedding import EmbedRequest
 from dispatcher.core.replica import ReplicaState
+from dispatcher.core.task import Context, DispatchId, ModelId
+from dispatcher.errors import HostUnreachable, RateLimited
 from tests.fakes.behaviour import Behaviour, Fault
 from tests.fakes.inference_server import FakeInferenceServer
 from tests.integration.conftest import JSON, Client, StartSidecar
@@ -266,6 +269,22 @@ async def test_a_bad_entry_is_refused_with_the_field_named(
     reply = await send(client, "POST", "/api/models", entry_of(api, **body), 422)
     assert word in reply["error"]["message"]
     assert api.calls == []
+
+
+async def test_a_remote_model_embeds_and_its_limits_hold_there_too(client: Client, api: FakeInferenceServer) -> None:
+    await enter(client, api, capabilities=["embedding"], requests_per_minute=1)
+    long = "word " * 4000
+    request = EmbedRequest(("Hello", long), ModelId("cloud"), 20.0, Context())
+    embedded = await client.sidecar.embedder.embed(DispatchId("dsp_1"), request)
+    assert len(embedded.vectors.vectors) == 2
+    (asked,) = api.asked
+    assert (asked["model"], asked["input"]) == ("vendor/mini", ["Hello", long])
+    assert {path for path, _ in api.calls} == {"/v1/models", "/v1/embeddings"}
+    with pytest.raises(RateLimited):
+        await client.sidecar.embedder.embed(DispatchId("dsp_2"), request)
+    await send(client, "PUT", "/api/models/cloud", entry_of(api, capabilities=["embedding"], api_key="sk-wrong"))
+    with pytest.raises(HostUnreachable):
+        await client.sidecar.embedder.embed(DispatchId("dsp_3"), request)
 
 
 @pytest.mark.parametrize("reference", ["gpt-4o-mini", "anthropic/claude-x:beta", "@cf/meta/llama", "ft:m:org::id"])

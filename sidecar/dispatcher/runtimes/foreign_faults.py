@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from dispatcher.core.outcome import Ask
+from dispatcher.core.task import ModelId
 from dispatcher.errors import RuntimeDenied, RuntimeFault, RuntimeRateLimited
 
 _LATER_S = 10.0  # when it doesn't say
@@ -18,17 +18,23 @@ _DENIALS = {
 }
 
 
-def foreign_fault(status: int, headers: Mapping[str, str], ask: Ask) -> RuntimeFault | None:
+def raise_foreign_fault(status: int, headers: Mapping[str, str], model_id: ModelId) -> None:
+    """Raise the error for such a status, if it is one. Raises: RuntimeRateLimited, RuntimeDenied."""
+    if (fault := foreign_fault(status, headers, model_id)) is not None:
+        raise fault
+
+
+def foreign_fault(status: int, headers: Mapping[str, str], model_id: ModelId) -> RuntimeFault | None:
     """The error for such a status; None when it means the same as from any server."""
     if status == 429 or (status == 503 and "Retry-After" in headers):
         again_s = retry_after_s(headers)
-        told = f"{ask.model_id} mustn't be asked for {again_s:.0f} s: its server answered {status}"
+        told = f"{model_id} mustn't be asked for {again_s:.0f} s: its server answered {status}"
         return RuntimeRateLimited(told, retry_after_s=again_s)
     if status in _DENIALS:
-        told = f"the server of {ask.model_id} {_DENIALS[status]} ({status})"
+        told = f"the server of {model_id} {_DENIALS[status]} ({status})"
         return RuntimeDenied(told, retry_after_s=_DENIED_S)
     if 300 <= status < 400:
-        told = f"the server of {ask.model_id} sends us elsewhere ({status}), which isn't followed; enter that URL"
+        told = f"the server of {model_id} sends us elsewhere ({status}), which isn't followed; enter that URL"
         return RuntimeDenied(told, retry_after_s=_DENIED_S)
     return None
 

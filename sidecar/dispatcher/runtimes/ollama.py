@@ -13,7 +13,7 @@ from dispatcher.core.replica import Endpoint, OnFetching, StartOrder
 from dispatcher.errors import ReplicaOutOfMemory, ReplicaStartFailed, RuntimeFault, RuntimeUnreachable
 from dispatcher.runtimes import ollama_lists
 from dispatcher.runtimes.answer_clock import AnswerClock, answer_clock
-from dispatcher.runtimes.foreign_faults import foreign_fault
+from dispatcher.runtimes.foreign_faults import raise_foreign_fault
 from dispatcher.runtimes.ollama_answer import AnswerSoFar
 from dispatcher.runtimes.ollama_embed import embed
 from dispatcher.runtimes.ollama_faults import error_words, fault_of_status, tells_of_memory, words_of
@@ -143,8 +143,8 @@ class OllamaRuntime:
             await request(self._session, endpoint, "POST", "/api/chat", body) as response,
         ):
             if response.status != 200:
-                if endpoint.is_foreign and (fault := foreign_fault(response.status, response.headers, ask)) is not None:
-                    raise fault
+                if endpoint.is_foreign:
+                    raise_foreign_fault(response.status, response.headers, ask.model_id)
                 raise fault_of_status(response.status, await _words(response), ask)
             return await self._read(LineReader(response), ask, started_s, clock, on_piece)
 

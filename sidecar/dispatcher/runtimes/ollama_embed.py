@@ -33,7 +33,7 @@ async def embed(
     started_s = now()
     body, count = embed_body(ask, loaded), len(ask.texts)
     async with answer_clock(ask.model_id, deadline, now):
-        status, answer = await posted(session, endpoint, "/api/embed", body, body_bytes_max(count))
+        status, answer = await posted(session, endpoint, "/api/embed", body, body_bytes_max(count), ask.model_id)
     if status != 200:
         raise embedding_fault(status, words_of(answer), ask)
     reply = json_object(answer)

@@ -12,7 +12,7 @@ from dispatcher.core.replica import Endpoint, OnFetching, StartOrder
 from dispatcher.crash import crash_point
 from dispatcher.errors import DispatcherError, RuntimeBadAnswer, RuntimeUnreachable
 from dispatcher.runtimes.answer_clock import AnswerClock, answer_clock
-from dispatcher.runtimes.foreign_faults import foreign_fault
+from dispatcher.runtimes.foreign_faults import raise_foreign_fault
 from dispatcher.runtimes.openai_answer import DONE, AnswerSoFar
 from dispatcher.runtimes.openai_embed import embed
 from dispatcher.runtimes.openai_faults import fault_of_status
@@ -165,8 +165,8 @@ async def _whole(response: aiohttp.ClientResponse) -> bytes:
 
 
 async def _fault(response: aiohttp.ClientResponse, ask: Ask, endpoint: Endpoint) -> DispatcherError:
-    if endpoint.is_foreign and (fault := foreign_fault(response.status, response.headers, ask)) is not None:
-        return fault
+    if endpoint.is_foreign:
+        raise_foreign_fault(response.status, response.headers, ask.model_id)
     try:
         body = await response.content.read(_ERROR_BYTES_MAX)
     except (aiohttp.ClientError, ConnectionError):

@@ -10,6 +10,7 @@ import aiohttp
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.embedding import EmbedAsk, Vectors
 from dispatcher.core.replica import Endpoint
+from dispatcher.core.task import ModelId
 from dispatcher.errors import InvalidRequest, RuntimeBadAnswer
 from dispatcher.runtimes.answer_clock import answer_clock
 from dispatcher.runtimes.openai_faults import embedding_fault
@@ -31,8 +32,9 @@ async def embed(
     started_s = now()
     async with answer_clock(ask.model_id, deadline, now):
         inputs = [await _input(session, endpoint, ask, index) for index in range(len(ask.texts))]
-        body = {"model": ask.model_id, "input": inputs, "encoding_format": "float"}
-        status, answer = await posted(session, endpoint, "/v1/embeddings", body, body_bytes_max(len(inputs)))
+        body = {"model": endpoint.model or ask.model_id, "input": inputs, "encoding_format": "float"}
+        path, bytes_max = f"{endpoint.api_path}/embeddings", body_bytes_max(len(inputs))
+        status, answer = await posted(session, endpoint, path, body, bytes_max, ask.model_id)
     if status != 200:
         raise embedding_fault(status, answer, ask)
     reply = json_object(answer)
@@ -57,13 +59,13 @@ def _rows(data: object, count: int) -> list[object]:
 async def _input(session: aiohttp.ClientSession, endpoint: Endpoint, ask: EmbedAsk, index: int) -> _Input:
     """A text as it is; one that may be too long as its tokens, cut to what fits.
 
-    A token is of at least one character, so that most texts needn't be counted. A server that doesn't count tokens
-    gets the text as it is, and says itself when it is too long.
+    A token is of at least one character, so that most texts needn't be counted. A server that doesn't count tokens,
+    or isn't ours to ask, gets the text as it is, and says itself when it is too long.
     """
     text = ask.texts[index]
-    if len(text) + _SPECIAL_TOKENS <= ask.context_tokens:
+    if len(text) + _SPECIAL_TOKENS <= ask.context_tokens or endpoint.is_foreign:
         return text
-    tokens = await _tokens(session, endpoint, text)
+    tokens = await _tokens(session, endpoint, ask.model_id, text)
     if tokens is None or len(tokens) <= ask.context_tokens:
         return text
     if not ask.truncate:
@@ -71,15 +73,15 @@ async def _input(session: aiohttp.ClientSession, endpoint: Endpoint, ask: EmbedA
             f"input: text {index} has {len(tokens)} tokens and {ask.model_id} takes {ask.context_tokens}; "
             "shorten it, or let it be cut (truncate)"
         )
-    around = await _tokens(session, endpoint, "") or []
+    around = await _tokens(session, endpoint, ask.model_id, "") or []
     last = tokens[-1:] if around and around[-1] == tokens[-1] else []
     return tokens[: ask.context_tokens - len(last)] + last
 
 
-async def _tokens(session: aiohttp.ClientSession, endpoint: Endpoint, text: str) -> list[int] | None:
+async def _tokens(session: aiohttp.ClientSession, endpoint: Endpoint, model_id: ModelId, text: str) -> list[int] | None:
     """The text's tokens, with those that the model wants around it; None where the server doesn't tell them."""
     body = {"content": text, "add_special": True}
-    status, answer = await posted(session, endpoint, "/tokenize", body, _TOKENS_BYTES_MAX)
+    status, answer = await posted(session, endpoint, "/tokenize", body, _TOKENS_BYTES_MAX, model_id)
     if status != 200:
         return None
     tokens = json_object(answer).get("tokens")

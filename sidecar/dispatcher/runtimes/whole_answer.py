@@ -6,19 +6,20 @@ import aiohttp
 import orjson
 
 from dispatcher.core.replica import Endpoint
+from dispatcher.core.task import ModelId
 from dispatcher.errors import InvalidRequest, RuntimeBadAnswer, RuntimeIncomplete, RuntimeUnreachable
+from dispatcher.runtimes.foreign_faults import raise_foreign_fault
 
 
 async def posted(
-    session: aiohttp.ClientSession, endpoint: Endpoint, path: str, body: object, bytes_max: int
+    session: aiohttp.ClientSession, endpoint: Endpoint, path: str, body: object, bytes_max: int, model_id: ModelId
 ) -> tuple[int, bytes]:
     """The status and the body of the answer to a POST of JSON.
 
-    Raises: RuntimeUnreachable, RuntimeIncomplete or RuntimeBadAnswer; InvalidRequest when the body can't be JSON.
+    Raises: RuntimeUnreachable, RuntimeIncomplete or RuntimeBadAnswer; of a server that isn't ours also
+        RuntimeRateLimited or RuntimeDenied; InvalidRequest when the body can't be JSON.
     """
-    headers = {"Content-Type": "application/json"}
-    if endpoint.api_key:
-        headers["Authorization"] = f"Bearer {endpoint.api_key}"
+    headers = {**endpoint.auth_headers, "Content-Type": "application/json"}
     url = f"{endpoint.base_url}{path}"
     try:
         response = await session.post(url, data=_dumped(body), headers=headers, allow_redirects=False)
@@ -30,6 +31,8 @@ async def posted(
             was_asked=not isinstance(error, aiohttp.ClientConnectorError),
         ) from error
     async with response:
+        if endpoint.is_foreign:
+            raise_foreign_fault(response.status, response.headers, model_id)
         return response.status, await _whole(response, bytes_max)
 
 

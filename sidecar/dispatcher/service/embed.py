@@ -22,8 +22,11 @@ from dispatcher.errors import (
     InvalidRequest,
     ModelNotFound,
     NoEligibleModel,
+    RateLimited,
     ReplicaStartFailed,
+    RuntimeDenied,
     RuntimeFault,
+    RuntimeRateLimited,
 )
 from dispatcher.service.diagnose import Doctor
 from dispatcher.service.embed_trail import EmbedTrail
@@ -163,6 +166,8 @@ class Embedder:
     def _check_may_run(self, trail: EmbedTrail, spec: ModelSpec) -> None:
         candidate = self._registry.candidate(spec)
         found = refusal(candidate, trail.as_dispatch(), TaskType.EMBEDDING, NO_TEXT, self._budget_mib)
+        if found is not None and found.again_in_s is not None:
+            raise RateLimited(f"{spec.id} can't take this now: {found.message}", retry_after_s=found.again_in_s)
         if found is not None:
             raise NoEligibleModel(f"{spec.id} can't take this: {found.message}")
 
@@ -172,7 +177,7 @@ class Embedder:
             while True:
                 try:
                     return await self._attempt(trail, spec)
-                except HostUnreachable:
+                except (HostUnreachable, RuntimeRateLimited, RuntimeDenied):
                     raise
                 except (RuntimeFault, ReplicaStartFailed):
                     if len(trail.attempts) >= _ATTEMPTS_MAX or (trail.was_asked and not tries.again()):
