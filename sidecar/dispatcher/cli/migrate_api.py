@@ -107,5 +107,5 @@ def _files(page: str, folder: Path, before: int) -> list[WorkflowFile]:
         name = item.text("name") if isinstance(item, Object) else None
         identity = item.text("id") if isinstance(item, Object) else None
         stem = "-".join(_ODD.sub("-", part)[:60].strip("-") for part in (name or "workflow", identity or str(number)))
-        files.append(WorkflowFile(name or stem, stem, folder, indented(page, item) + "\n", is_named=True))
+        files.append(WorkflowFile(stem, stem, folder, indented(page, item) + "\n", is_named=True))
     return files

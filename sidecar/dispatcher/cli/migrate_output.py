@@ -53,4 +53,5 @@ def _write(path: Path, text: str, mode: int) -> None:
 
 
 def _one_line(name: str) -> str:
-    return name.replace("\n", " ").replace("\r", " ").replace("\t", " ")
+    """A file's name as a diff can hold it, whatever it is made of."""
+    return " ".join(name.encode(errors="backslashreplace").decode().split())

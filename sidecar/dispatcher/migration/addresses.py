@@ -7,6 +7,7 @@ in double braces. Only its literal parts are read; code stays as it is.
 import re
 from dataclasses import dataclass
 
+from dispatcher.migration.json_parts import Text
 from dispatcher.migration.splice import Edit
 
 SERVED = frozenset(
@@ -42,6 +43,11 @@ class Address:
 def says_ollama(text: str) -> bool:
     """Whether a text names Ollama or its port."""
     return _HINT.search(text) is not None
+
+
+def holds_host(text: Text) -> bool:
+    """Whether a text holds the literal address of an Ollama."""
+    return any(says_ollama(found[0]) for found in _AUTHORITY.finditer(text.value))
 
 
 def read_address(text: str, url: str) -> Address | None:

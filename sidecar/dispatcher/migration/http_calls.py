@@ -3,18 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dispatcher.migration.addresses import Address, read_address
+from dispatcher.migration.addresses import Address, holds_host, read_address
 from dispatcher.migration.dispatch_node import DISPATCH_TYPE, dispatch_parameters
 from dispatcher.migration.http_body import Ask, read_ask
-from dispatcher.migration.json_parts import Number, Object, Text, texts
-from dispatcher.migration.layout import Raw, Value
+from dispatcher.migration.json_parts import Object, Text, texts
+from dispatcher.migration.layout import Value
 from dispatcher.migration.node_edits import NodeEditor, has_credential
-from dispatcher.migration.reply_readers import reader_of
+from dispatcher.migration.options import in_seconds
+from dispatcher.migration.reply_readers import Readers
 from dispatcher.migration.report import Action, Finding, Left, Moved
-from dispatcher.migration.splice import Edit, within_string
+from dispatcher.migration.splice import Edit, StringPlaces
 from dispatcher.migration.task_guess import task_of_text
 from dispatcher.migration.texts_of_n8n import NotCarried
-from dispatcher.migration.wishes import CredentialType, Target, Wishes
+from dispatcher.migration.wishes import CredentialType, ModelChoice, Target, Wishes
 from dispatcher.migration.workflow import Node, Workflow
 
 _REQUEST = "n8n-nodes-base.httpRequest"
@@ -25,7 +26,7 @@ _EMBEDDING = frozenset({"/api/embed", "/api/embeddings", "/v1/embeddings"})
 _OURS = frozenset({CredentialType.OLLAMA, CredentialType.OPENAI})
 
 
-def http_call(text: str, workflow: Workflow, node: Node, wishes: Wishes) -> Finding | None:
+def http_call(text: str, readers: Readers, node: Node, wishes: Wishes) -> Finding | None:
     """What becomes of an HTTP Request node; None when it calls something else, or AI Dispatch already."""
     url = node.parameters.get("url")
     if node.type not in (_REQUEST, _TOOL, _OLD_TOOL) or not isinstance(url, Text):
@@ -37,15 +38,15 @@ def http_call(text: str, workflow: Workflow, node: Node, wishes: Wishes) -> Find
         return Left(node.name, _WHAT, f"{address.path} changes models of an Ollama; AI Dispatch has no such route")
     if wishes.target is Target.NODES and node.type != _OLD_TOOL:
         try:
-            return _replaced(text, workflow, node, address, wishes)
+            return _replaced(text, readers, node, address, wishes)
         except NotCarried as reason:
-            return _repointed(text, node, url, address, wishes, f"kept as HTTP Request, for {reason}")
-    return _repointed(text, node, url, address, wishes, "")
+            return _repointed(text, readers, node, url, address, wishes, f"kept as HTTP Request, for {reason}")
+    return _repointed(text, readers, node, url, address, wishes, "")
 
 
-def _replaced(text: str, workflow: Workflow, node: Node, address: Address, wishes: Wishes) -> Moved:
+def _replaced(text: str, readers: Readers, node: Node, address: Address, wishes: Wishes) -> Moved:
     ask = read_ask(node, address.path)
-    reader = reader_of(workflow, node) if node.type == _REQUEST else None
+    reader = readers.of(node) if node.type == _REQUEST else None
     if reader:
         raise NotCarried(f"{reader}, and AI Dispatch answers in another shape")
     ask = _with_timeout(node, ask)
@@ -58,7 +59,8 @@ def _replaced(text: str, workflow: Workflow, node: Node, address: Address, wishe
         wishes.credentials[CredentialType.DISPATCH],
         frozenset(_OURS),
     )
-    why = f"{address.path} becomes a dispatch; its answer is in the field text"
+    chosen = "the model is chosen" if wishes.model is ModelChoice.AUTO else f"goes on asking for {ask.model}"
+    why = f"{address.path} becomes a dispatch with its answer in the field text; {chosen}"
     return Moved(node.name, _WHAT, Action.REPLACE, why, ask.lost, CredentialType.DISPATCH, tuple(edits))
 
 
@@ -69,36 +71,46 @@ def _with_timeout(node: Node, ask: Ask) -> Ask:
     kept: dict[str, Value] = {}
     for member in options.members if options else ():
         value = member.value
-        if member.key.value == "timeout" and isinstance(value, Number) and value.raw.isdigit() and len(value.raw) < 12:
-            kept["timeout"] = Raw(f"{int(value.raw) / 1000:g}")
+        if member.key.value == "timeout" and (seconds := in_seconds(value)):
+            kept["timeout"] = seconds
         elif not (isinstance(value, Object) and not value.members):
             lost.append(f"{member.key.value}: an option of HTTP requests only")
     return replace(ask, options={**ask.options, **kept}, lost=tuple(lost))
 
 
-def _repointed(text: str, node: Node, url: Text, address: Address, wishes: Wishes, why: str) -> Finding | None:
+def _repointed(
+    text: str, readers: Readers, node: Node, url: Text, address: Address, wishes: Wishes, why: str
+) -> Finding | None:
     if address.edit is None:
-        return Left(
-            node.name,
-            _WHAT,
-            f"its host is an expression, which isn't evaluated: let it give {wishes.url}, and give the node the "
-            f"credential {wishes.credentials[CredentialType.HEADER].name} (Header Auth)",
-        )
+        return _left(readers.workflow, node, wishes)
     editor = NodeEditor(text, node)
     is_there = address.edit.start == address.edit.end and not address.edit.text
     if is_there and _knows_a_token(node):
         return None
-    edits = [] if is_there else within_string(text, url, [address.edit])
+    edits = [] if is_there else StringPlaces(text, url).outer([address.edit])
     kind, auth, lost = _authentication(editor, wishes)
     notes = [why] if why else []
     if address.path in _EMBEDDING:
         notes.append("its model is kept, for vectors of another don't fit those that are stored")
+    elif wishes.model is ModelChoice.AUTO:
+        notes.append("its body goes on naming its model")
     if auth or edits:
         return Moved(
             node.name, _WHAT, Action.REPOINT, "; ".join(notes) or "same call, to the sidecar", lost, kind,
             (*edits, *auth),
         )  # fmt: skip
     return None
+
+
+def _left(workflow: Workflow, node: Node, wishes: Wishes) -> Left:
+    holders = [one.name for one in workflow.nodes if one is not node and any(map(holds_host, texts(one.parameters)))]
+    where = f", as it stands in {', '.join(repr(name) for name in holders[:3])}" if holders else ""
+    return Left(
+        node.name,
+        _WHAT,
+        f"its host is an expression{where}, and nothing is evaluated: let it give {wishes.url}, and choose the "
+        f"credential {wishes.credentials[CredentialType.HEADER].name} (Header Auth)",
+    )
 
 
 def _authentication(editor: NodeEditor, wishes: Wishes) -> tuple[CredentialType, list[Edit], tuple[str, ...]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 CHARS_MAX = 10 * 2**20
+CHARS_PER_PART = 10
 DEPTH_MAX = 64
 
 _SPACE = re.compile(r"[ \t\n\r]*+")
@@ -106,7 +107,7 @@ def parse(text: str, chars_max: int = CHARS_MAX) -> Part:
     """Read JSON, strictly. Raises: Unreadable."""
     if len(text) > chars_max:
         raise Unreadable(f"longer than {chars_max // 2**20} MiB")
-    reader = _Reader(text)
+    reader = _Reader(text, chars_max // CHARS_PER_PART)
     part, end = reader.value(1 if text.startswith(_BYTE_ORDER_MARK) else 0, 1)
     end = reader.space(end)
     if end < len(text):
@@ -128,8 +129,9 @@ def texts(part: Part | None) -> Iterator[Text]:
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, parts_max: int) -> None:
         self._text = text
+        self._parts_left = parts_max
 
     def fault(self, place: int, what: str) -> Unreadable:
         line = self._text.count("\n", 0, place) + 1
@@ -142,6 +144,9 @@ class _Reader:
 
     def value(self, place: int, depth: int) -> tuple[Part, int]:
         place = self.space(place)
+        self._parts_left -= 1
+        if self._parts_left < 0:
+            raise self.fault(place, "too many values")
         if depth > DEPTH_MAX:
             raise self.fault(place, f"nested deeper than {DEPTH_MAX} levels")
         match self._text[place : place + 1]:

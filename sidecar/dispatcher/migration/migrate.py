@@ -7,8 +7,9 @@ from dispatcher.migration.addresses import says_ollama
 from dispatcher.migration.code_calls import code_call
 from dispatcher.migration.http_calls import http_call
 from dispatcher.migration.json_parts import Part, Text, Unreadable, parse
+from dispatcher.migration.reply_readers import Readers
 from dispatcher.migration.report import Finding, Left, Moved, WorkflowReport
-from dispatcher.migration.splice import Edit, applied, within_string
+from dispatcher.migration.splice import Edit, StringPlaces, applied
 from dispatcher.migration.sub_nodes import model_node
 from dispatcher.migration.wishes import Wishes
 from dispatcher.migration.workflow import Node, NotAWorkflow, Workflow, workflow_of, workflows_of
@@ -45,10 +46,11 @@ def _report(text: str, workflow: Workflow, wishes: Wishes) -> WorkflowReport:
 
 
 def _findings(text: str, workflow: Workflow, wishes: Wishes, depth: int) -> Iterator[Finding]:
+    readers = Readers(workflow)
     for node in workflow.nodes:
         found = (
-            model_node(text, workflow, node, wishes)
-            or http_call(text, workflow, node, wishes)
+            model_node(text, readers, node, wishes)
+            or http_call(text, readers, node, wishes)
             or code_call(node, wishes.url)
         )
         if found:
@@ -69,8 +71,10 @@ def _inline(text: str, node: Node, wishes: Wishes, depth: int) -> Iterator[Findi
     if not isinstance(part, Text):
         yield from (_within(node, one) for one in _inner(text, part, wishes, depth))
         return
-    for one in _inner(part.value, None, wishes, depth):
-        moved = replace(one, edits=tuple(within_string(text, part, one.edits))) if isinstance(one, Moved) else one
+    found = _inner(part.value, None, wishes, depth)
+    places = StringPlaces(text, part) if found else None
+    for one in found:
+        moved = replace(one, edits=tuple(places.outer(one.edits))) if places and isinstance(one, Moved) else one
         yield _within(node, moved)
 
 

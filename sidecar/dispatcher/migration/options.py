@@ -57,9 +57,19 @@ def carried(text: str, options: Object | None) -> Carried:
         new = _CARRIED.get(name)
         if new and _fits(new, member.value):
             kept[new] = Raw(text[member.value.start : member.value.end])
+        elif name == "timeout" and (seconds := in_seconds(member.value)):
+            kept["timeout"] = seconds
         elif name not in _SAID_ELSEWHERE:
             lost += _reason(member.key.value, member.value, new)
     return Carried(kept, tuple(lost))
+
+
+def in_seconds(value: Part) -> Raw | None:
+    """A timeout in milliseconds, as n8n's nodes have it, in the seconds of ours; None when it isn't a plain number."""
+    if not isinstance(value, Number) or not value.raw.isdigit() or len(value.raw) > 12 or value.raw.strip("0") == "":
+        return None
+    whole, rest = divmod(int(value.raw), 1000)
+    return Raw(f"{whole}.{rest:03}".rstrip("0").rstrip("."))
 
 
 def _plain(name: str) -> str:

@@ -4,7 +4,8 @@ A node of AI Dispatch answers in a shape of its own, so it takes the place of an
 """
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Mapping
 
 from dispatcher.migration.json_parts import texts
 from dispatcher.migration.workflow import Node, Workflow
@@ -26,36 +27,48 @@ _ANSWERING = {
 }
 
 
-def reader_of(workflow: Workflow, node: Node) -> str | None:
-    """What reads the node's reply, in words; None when nothing is seen to."""
-    behind = list(_behind(workflow, node.name))
-    for other in workflow.nodes:
-        if other.name != node.name and _names(other, node.name):
-            return f"'{other.name}' refers to it by name"
-    for other in behind:
-        how = _reading(other)
-        if how:
-            return f"'{other.name}' {how}"
-    return _answer_of(workflow, [node, *behind])
+class Readers:
+    """Knows the readers of every node of a workflow. All is looked through once, so that large ones take no time."""
 
+    def __init__(self, workflow: Workflow) -> None:
+        self.workflow = workflow
+        self._naming = _quoted_in(workflow)
+        readings = {node.name: f"'{node.name}' {how}" for node in workflow.nodes if (how := _reading(node))}
+        self._reader_at = self._leading_to(readings)
+        ends = {node.name: "" for node in workflow.nodes if not workflow.after(node.name)}
+        self._ends = self._leading_to(ends)
+        self._answer = _answer_of(workflow)
+        self._has_parts = {target for links in workflow.links.values() for kind, target in links if kind != "main"}
 
-def _behind(workflow: Workflow, name: str) -> Iterator[Node]:
-    """All nodes that items of this one can come to."""
-    nodes = {node.name: node for node in workflow.nodes}
-    seen, ahead = {name}, list(workflow.after(name))
-    while ahead:
-        following = ahead.pop()
-        if following in seen:
-            continue
-        seen.add(following)
-        ahead += workflow.after(following)
-        if following in nodes:
-            yield nodes[following]
+    def of(self, node: Node) -> str | None:
+        """What reads a node's reply, in words; None when nothing is seen to."""
+        for other in self._naming.get(node.name, ()):
+            if other != node.name:
+                return f"'{other}' refers to it by name"
+        for following in self.workflow.after(node.name):
+            if following in self._reader_at:
+                return self._reader_at[following]
+        return self._answer if node.name in self._ends else None
 
+    def _leading_to(self, wanted: Mapping[str, str]) -> Mapping[str, str]:
+        """Every node from which items come to one of these, or that is one, with what is said of that one."""
+        before = defaultdict(list)
+        for node in self.workflow.nodes:
+            for following in self.workflow.after(node.name):
+                before[following].append(node.name)
+        found = dict(wanted)
+        ahead = list(wanted)
+        while ahead:
+            name = ahead.pop()
+            for earlier in before[name]:
+                if earlier not in found:
+                    found[earlier] = found[name]
+                    ahead.append(earlier)
+        return found
 
-def _names(other: Node, name: str) -> bool:
-    quoted = (f"'{name}'", f'"{name}"', f"`{name}`")
-    return any(any(one in text.value for one in quoted) for text in texts(other.parameters))
+    def has_parts(self, node: Node) -> bool:
+        """Whether sub-nodes belong to a node."""
+        return node.name in self._has_parts
 
 
 def _reading(node: Node) -> str | None:
@@ -76,10 +89,20 @@ def _reading(node: Node) -> str | None:
     return None
 
 
-def _answer_of(workflow: Workflow, chain: list[Node]) -> str | None:
-    """Whether the last node's items are what the workflow answers with."""
-    if all(workflow.after(node.name) for node in chain):
-        return None
+def _quoted_in(workflow: Workflow) -> Mapping[str, list[str]]:
+    """By whatever stands in quotes anywhere: the nodes in which it does, at most two of them."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for node in workflow.nodes:
+        for text in texts(node.parameters):
+            for quote in "'\"`":
+                for piece in text.value.split(quote)[1:-1]:
+                    if len(found[piece]) < 2 and node.name not in found[piece]:
+                        found[piece].append(node.name)
+    return found
+
+
+def _answer_of(workflow: Workflow) -> str | None:
+    """In words, that the last node's items are what the workflow answers with; None when they aren't."""
     for node in workflow.nodes:
         mode = _ANSWERING.get(node.type, "")
         if mode is None or (mode and node.parameters.text("responseMode") == mode):

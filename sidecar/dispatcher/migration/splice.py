@@ -1,6 +1,7 @@
 """Changes to a text at known places; all between them stays byte for byte."""
 
 import re
+from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -50,8 +51,15 @@ def with_members(text: str, target: Object, wanted: Mapping[str, Value], layout:
     return [*edits, Edit(end, end, "".join(added))] if added else edits
 
 
-def within_string(text: str, string: Text, inner: Iterable[Edit]) -> list[Edit]:
-    """Edits of what a string means, as edits of the JSON text that it is written in; its other escapes stay."""
-    start = string.start + 1
-    places = [start, *(piece.end() for piece in _PIECE.finditer(text, start, string.end - 1))]
-    return [Edit(places[edit.start], places[edit.end], written(edit.text)[1:-1]) for edit in inner]
+class StringPlaces:
+    """Where the characters that a string means are written in the JSON text; its escapes are longer than they."""
+
+    def __init__(self, text: str, string: Text) -> None:
+        start = string.start + 1
+        self._places = array("L", [start])
+        self._places.extend(piece.end() for piece in _PIECE.finditer(text, start, string.end - 1))
+
+    def outer(self, inner: Iterable[Edit]) -> list[Edit]:
+        """Edits of what the string means, as edits of the JSON text; all its other escapes stay."""
+        places = self._places
+        return [Edit(places[edit.start], places[edit.end], written(edit.text)[1:-1]) for edit in inner]

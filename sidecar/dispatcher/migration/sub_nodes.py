@@ -15,25 +15,25 @@ from dispatcher.migration.kinds import Kind, Role, base_url_of, kind_of, model_o
 from dispatcher.migration.layout import Value
 from dispatcher.migration.node_edits import NodeEditor
 from dispatcher.migration.options import carried, ignored
-from dispatcher.migration.reply_readers import reader_of
+from dispatcher.migration.reply_readers import Readers
 from dispatcher.migration.report import Action, Finding, Left, Moved
-from dispatcher.migration.splice import Edit, within_string
+from dispatcher.migration.splice import Edit, StringPlaces
 from dispatcher.migration.task_guess import task_of_text, task_of_users
 from dispatcher.migration.texts_of_n8n import NotCarried
 from dispatcher.migration.wishes import CredentialType, ModelChoice, Target, Wishes
-from dispatcher.migration.workflow import Node, Workflow
+from dispatcher.migration.workflow import Node
 
 _NO_NODE = "there is no node of AI Dispatch for it"
 
 
-def model_node(text: str, workflow: Workflow, node: Node, wishes: Wishes) -> Finding | None:
+def model_node(text: str, readers: Readers, node: Node, wishes: Wishes) -> Finding | None:
     """What becomes of a node that has a model; None when it isn't an Ollama's, or is moved already."""
     kind = kind_of(node)
     if kind is None:
         return None
     if wishes.target is Target.NODES and kind.role is not Role.EMBEDDINGS:
         try:
-            return _replaced(text, workflow, node, kind, wishes)
+            return _replaced(text, readers, node, kind, wishes)
         except NotCarried as reason:
             return _repointed(text, node, kind, wishes, f"kept as it is, for {reason}")
     return _repointed(text, node, kind, wishes, "")
@@ -47,7 +47,7 @@ def _repointed(text: str, node: Node, kind: Kind, wishes: Wishes, why: str) -> F
         lead = read_base(base.value, wishes.url)
         if lead is None:
             return Left(node.name, kind.what, f"its option Base URL is an expression: let it give {wishes.url}/v1")
-        edits += within_string(text, base, [lead])
+        edits += StringPlaces(text, base).outer([lead])
     is_open = wishes.model is ModelChoice.AUTO and kind.role is not Role.EMBEDDINGS
     if is_open:
         edits += _with_model_auto(editor, kind)
@@ -76,42 +76,42 @@ def _with_model_auto(editor: NodeEditor, kind: Kind) -> list[Edit]:
     return editor.parameters({kind.model_key: "auto"})
 
 
-def _replaced(text: str, workflow: Workflow, node: Node, kind: Kind, wishes: Wishes) -> Moved:
+def _replaced(text: str, readers: Readers, node: Node, kind: Kind, wishes: Wishes) -> Moved:
     if kind.role is Role.CHAT:
-        return _as_chat_model(text, workflow, node, kind, wishes)
+        return _as_chat_model(text, readers, node, kind, wishes)
     if kind.credential is not CredentialType.OLLAMA:
         raise NotCarried(_NO_NODE)
-    return _as_dispatch(text, workflow, node, kind, wishes)
+    return _as_dispatch(text, readers, node, kind, wishes)
 
 
-def _as_chat_model(text: str, workflow: Workflow, node: Node, kind: Kind, wishes: Wishes) -> Moved:
+def _as_chat_model(text: str, readers: Readers, node: Node, kind: Kind, wishes: Wishes) -> Moved:
     options = node.parameters.object("options")
     base = base_url_of(node)
     if base is not None and base.value.startswith("="):
         raise NotCarried("its option Base URL is an expression")
     asked = carried(text, options)
-    lost = list(asked.lost)
+    kept: dict[str, Value] = dict(asked.options)
     if options and (options.text("format") == "json" or options.text("responseFormat") == "json_object"):
-        lost.append("format json: the node has no such option; give the chain an output parser")
-    parameters = chat_model_parameters(model_of(node, kind), task_of_users(workflow, node), asked.options, wishes.model)
-    return _moved(text, node, kind, CHAT_MODEL_TYPE, parameters, lost, wishes)
+        kept["responseFormat"] = "json_object"
+    parameters = chat_model_parameters(model_of(node, kind), task_of_users(readers.workflow, node), kept, wishes.model)
+    return _moved(text, node, kind, CHAT_MODEL_TYPE, parameters, asked.lost, wishes)
 
 
-def _as_dispatch(text: str, workflow: Workflow, node: Node, kind: Kind, wishes: Wishes) -> Moved:
+def _as_dispatch(text: str, readers: Readers, node: Node, kind: Kind, wishes: Wishes) -> Moved:
     """n8n's node Ollama, when all it does is to answer one prompt."""
     parameters = node.parameters
     if (parameters.text("resource") or "text") != "text" or (parameters.text("operation") or "message") != "message":
         raise NotCarried("it looks at images")
-    if workflow.parts_of(node.name):
+    if readers.has_parts(node):
         raise NotCarried("it has tools")
     is_tool = node.type.endswith("Tool")
-    reader = None if is_tool else reader_of(workflow, node)
+    reader = None if is_tool else readers.of(node)
     if reader:
         raise NotCarried(f"{reader}, and AI Dispatch answers in another shape")
     ask = _ask_of(text, node, kind)
     task = task_of_text(str(ask.options.get("systemPrompt", "")), ask.prompt)
     new = dispatch_parameters(node, ask, task, wishes.model)
-    return _moved(text, node, kind, DISPATCH_TYPE + ("Tool" if is_tool else ""), new, list(ask.lost), wishes)
+    return _moved(text, node, kind, DISPATCH_TYPE + ("Tool" if is_tool else ""), new, ask.lost, wishes)
 
 
 def _ask_of(text: str, node: Node, kind: Kind) -> Ask:
@@ -134,9 +134,9 @@ def _ask_of(text: str, node: Node, kind: Kind) -> Ask:
 
 
 def _moved(
-    text: str, node: Node, kind: Kind, new: str, parameters: Mapping[str, Value], lost: list[str], wishes: Wishes
+    text: str, node: Node, kind: Kind, new: str, parameters: Mapping[str, Value], lost: tuple[str, ...], wishes: Wishes
 ) -> Moved:
     ours = wishes.credentials[CredentialType.DISPATCH]
     edits = NodeEditor(text, node).replaced(new, parameters, ours, frozenset({kind.credential}))
     note = _model_note(model_of(node, kind), kind, is_open=wishes.model is ModelChoice.AUTO)
-    return Moved(node.name, kind.what, Action.REPLACE, note, tuple(lost), CredentialType.DISPATCH, tuple(edits))
+    return Moved(node.name, kind.what, Action.REPLACE, note, lost, CredentialType.DISPATCH, tuple(edits))

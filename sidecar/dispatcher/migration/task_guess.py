@@ -19,7 +19,7 @@ _BY_USER = {
     "toolVectorStore": TaskType.QUESTION_ANSWERING,
 }
 _PROMPT_KEYS = frozenset({"text", "prompt", "message", "systemMessage", "messages", "options"})
-_GAP = re.compile(r"\s+")
+_GAP = re.compile("[\\s\ud800-\udfff]+")  # half a character is none either
 
 
 def task_of_text(*prompts: str) -> TaskType:

@@ -56,14 +56,6 @@ class Workflow:
         """The nodes that a sub-node belongs to."""
         return tuple(target for kind, target in self.links.get(name, ()) if kind != "main")
 
-    def parts_of(self, name: str) -> tuple[str, ...]:
-        """The sub-nodes of a node."""
-        return tuple(
-            source
-            for source, links in self.links.items()
-            if any(kind != "main" and target == name for kind, target in links)
-        )
-
 
 _NO_PARAMETERS = Object(-1, -1, ())
 

@@ -134,6 +134,15 @@ async def test_a_link_in_the_place_of_what_is_written_is_not_followed(run: Run, 
     assert precious.read_text() == "mine"
 
 
+async def test_a_file_may_have_any_name(run: Run, tmp_path: Path) -> None:
+    for name in ("a\nb.json", "-c.json", os.fsdecode(b"\xff.json"), "ö\x1b[31m.json"):
+        write(tmp_path / "all" / name, a_workflow(a_chat_model()) | {"name": None})
+    result = await run("migrate-workflows", str(tmp_path / "all"))
+    assert result.exit_code == 0, result.output
+    assert "\x1b" not in result.output
+    assert len(list((tmp_path / "all").iterdir())) == 16
+
+
 async def test_who_may_read_the_file_may_read_what_becomes_of_it(run: Run, tmp_path: Path) -> None:
     path = write(tmp_path / "flow.json", a_workflow(a_chat_model()))
     path.chmod(0o600)

@@ -7,7 +7,7 @@ import pytest
 from dispatcher.migration.json_parts import Unreadable
 from dispatcher.migration.migrate import migrate
 from dispatcher.migration.workflow import NotAWorkflow
-from tests.unit.migration.examples import KEEPING, a_chat_model, a_node, a_workflow, moved
+from tests.unit.migration.examples import KEEPING, REPLACING, a_chat_model, a_node, a_workflow, moved
 
 ONE = a_workflow(a_chat_model())
 
@@ -80,6 +80,13 @@ def test_no_text_takes_more_than_its_length_to_look_through(code: str) -> None:
             a_chat_model(model=code),
         )
     )
+
+
+def test_half_a_character_in_a_prompt_does_no_harm() -> None:
+    chain = a_node("Chain", "@n8n/n8n-nodes-langchain.chainLlm", {"text": "Translate \ud83d this"})
+    links = {"Model": ["Chain"]}
+    after, _ = moved(a_workflow(a_chat_model(), chain, links=links, kind="ai_languageModel"), REPLACING)
+    assert after["nodes"][0]["parameters"]["taskType"] == "translation"
 
 
 def test_what_cannot_be_read_is_told_with_its_place() -> None:

@@ -66,13 +66,15 @@ def test_another_way_to_authenticate_is_named_and_its_credential_kept() -> None:
 
 
 def test_a_host_that_only_the_running_workflow_knows_is_left_with_advice() -> None:
-    workflow = a_workflow(a_request(BODY, "=http://{{ $json.host }}:11434/api/generate"))
+    holder = a_node("Config", "n8n-nodes-base.set", {"host": "http://ollama:11434"})
+    workflow = a_workflow(a_request(BODY, "=http://{{ $json.host }}:11434/api/generate"), holder)
     after, done = moved(workflow)
     (found,) = done.workflows[0].findings
     assert after == workflow
     assert isinstance(found, Left)
     assert URL in found.why
     assert "AI Dispatch (header)" in found.why
+    assert "as it stands in 'Config'" in found.why
 
 
 def test_a_route_that_the_sidecar_lacks_is_left() -> None:

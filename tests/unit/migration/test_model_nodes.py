@@ -50,11 +50,11 @@ def test_a_chat_model_becomes_ours_with_model_and_options() -> None:
             "model": {"__rl": True, "mode": "id", "value": "mistral:7b"},
             "taskType": "auto",
             "complexity": "auto",
-            "options": {"temperature": 0.1, "maxTokens": 200},
+            "options": {"temperature": 0.1, "maxTokens": 200, "responseFormat": "json_object"},
         },
         "credentials": {"aiDispatchApi": {"id": None, "name": "AI Dispatch"}},
     }
-    assert [one.partition(":")[0] for one in found.lost] == ["keepAlive", "topK", "format json"]
+    assert [one.partition(":")[0] for one in found.lost] == ["keepAlive", "topK"]
     assert found.what.endswith("disabled")
 
 

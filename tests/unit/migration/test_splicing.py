@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dispatcher.migration.json_parts import Object, Text, parse
 from dispatcher.migration.layout import layout_of
-from dispatcher.migration.splice import Edit, applied, with_members, within_string
+from dispatcher.migration.splice import Edit, StringPlaces, applied, with_members
 from dispatcher.migration.unified_diff import unified_diff
 
 
@@ -41,7 +41,7 @@ def test_an_edit_within_a_string_is_an_edit_of_what_it_means(value: str, is_asci
     start = data.draw(st.integers(0, len(value)))
     end = data.draw(st.integers(start, len(value)))
     new = data.draw(st.text())
-    done = applied(text, within_string(text, part, [Edit(start, end, new)]))
+    done = applied(text, StringPlaces(text, part).outer([Edit(start, end, new)]))
     assert json.loads(done) == value[:start] + new + value[end:]
 
 
