@@ -129,6 +129,19 @@ async def test_too_many_texts_and_too_long_ones_are_refused_at_once(start_sideca
         await embed(client, "x" * 100, "y")
 
 
+async def test_very_many_texts_are_asked_for_in_bites_and_come_in_order(client: Client) -> None:
+    said = [f"text {number}" for number in range(600)]
+    done = await embed(client, *said)
+    (replica,) = client.sidecar.fleet
+    assert replica.endpoint is not None
+    async with client.http.get(f"{replica.endpoint.base_url}/fake/asked") as response:
+        assert [len(body["input"]) for body in await response.json()] == [256, 256, 88]
+    assert done.vectors.prompt_tokens == 4 * 600
+    assert done.vectors.vectors[599] == (await embed(client, "text 599")).vectors.vectors[0]
+    with pytest.raises(InvalidRequest, match="text 300 has 102 tokens"):
+        await embed(client, *said[:300], "word " * 100, truncate=False)
+
+
 async def test_long_texts_are_cut_unless_that_is_forbidden(client: Client) -> None:
     long = "word " * 100
     assert (await embed(client, long)).vectors.prompt_tokens == 64

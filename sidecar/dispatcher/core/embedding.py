@@ -1,6 +1,7 @@
 """Texts to be turned into vectors: what a caller asks, what a runtime is asked, and what comes of it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dispatcher.core.task import Context, ModelId, Privacy
@@ -42,12 +43,16 @@ class EmbedRequest:
 
 @dataclass(frozen=True, slots=True)
 class EmbedAsk:
-    """What a runtime is asked. Texts of more than `context_tokens` are cut, or refused without `truncate`."""
+    """What a runtime is asked. Texts of more than `context_tokens` are cut, or refused without `truncate`.
+
+    `first` is the number that the caller's first text here has in all that was asked.
+    """
 
     model_id: ModelId
     texts: tuple[str, ...]
     context_tokens: int
     truncate: bool = True
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,15 @@ class Vectors:
     def size(self) -> int:
         """Numbers in each vector; 0 when there are none."""
         return len(self.vectors[0]) if self.vectors else 0
+
+
+def together(parts: Sequence[Vectors]) -> Vectors:
+    """The vectors of several answers, one after the other."""
+    return Vectors(
+        tuple(vector for part in parts for vector in part.vectors),
+        sum(part.prompt_tokens for part in parts),
+        sum(part.total_s for part in parts),
+    )
 
 
 def shortened(vector: Vector, dimensions: int) -> Vector:

@@ -80,7 +80,7 @@ def embedding_fault(status: int, words: str, ask: EmbedAsk) -> DispatcherError:
     if any(sign in words.lower() for sign in _CONTEXT_SIGNS):
         index, longest = max(enumerate(ask.texts), key=lambda one: len(one[1]))
         return RuntimeRefused(
-            f"input: a text is longer than the context of {ask.model_id}; the longest is text {index} with "
+            f"input: a text is longer than the context of {ask.model_id}; the longest is text {ask.first + index} with "
             f"{len(longest)} characters; shorten it, or let it be cut (truncate)"
         )
     return fault_of_status(status, words, Ask(ask.model_id, (), 1))

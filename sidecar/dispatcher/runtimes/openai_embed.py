@@ -70,7 +70,7 @@ async def _input(session: aiohttp.ClientSession, endpoint: Endpoint, ask: EmbedA
         return text
     if not ask.truncate:
         raise InvalidRequest(
-            f"input: text {index} has {len(tokens)} tokens and {ask.model_id} takes {ask.context_tokens}; "
+            f"input: text {ask.first + index} has {len(tokens)} tokens and {ask.model_id} takes {ask.context_tokens}; "
             "shorten it, or let it be cut (truncate)"
         )
     around = await _tokens(session, endpoint, ask.model_id, "") or []

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.eligibility import refusal
-from dispatcher.core.embedding import TEXTS_MAX, EmbedAsk, EmbedRequest, Vectors, shortened
+from dispatcher.core.embedding import TEXTS_MAX, EmbedAsk, EmbedRequest, Vectors, shortened, together
 from dispatcher.core.features import NO_TEXT, token_estimate
 from dispatcher.core.forecast import REQUEST_S, prefill_s
 from dispatcher.core.model import HostKind, ModelSpec
@@ -40,6 +40,7 @@ from dispatcher.service.trail import ending_of
 from dispatcher.service.vector_sizes import VectorSizes
 
 _ATTEMPTS_MAX = 2
+_BITE = 256
 _SPECIAL_TOKENS = 2
 _DOUBT = 4.0  # a server is silent until it is done, which may take this many times what is expected
 _REST_S = 1.0  # llama.cpp looks about as often whether its caller is still there
@@ -202,12 +203,8 @@ class Embedder:
 
     async def _asked(self, trail: EmbedTrail, spec: ModelSpec, lease: Lease) -> Vectors:
         trail.asks(lease)
-        texts, truncate = trail.request.texts, trail.request.truncate
-        ask = EmbedAsk(spec.id, texts, spec.context_tokens, truncate)
-        runtime = self._equipment.runtime_of(spec)
         try:
-            vectors = await runtime.embed(lease.endpoint, ask, self._patience(trail, spec))
-            self._sizes.note(spec, vectors)
+            vectors = together([part async for part in self._in_bites(trail, spec, lease)])
         except asyncio.CancelledError:
             lease.rest_s = _REST_S
             raise
@@ -220,6 +217,16 @@ class Embedder:
         trail.vectors = vectors
         return vectors
 
+    async def _in_bites(self, trail: EmbedTrail, spec: ModelSpec, lease: Lease) -> AsyncIterator[Vectors]:
+        """So many texts at a time that reading their vectors keeps nobody else waiting."""
+        request, runtime = trail.request, self._equipment.runtime_of(spec)
+        for first in range(0, len(request.texts), _BITE):
+            texts = request.texts[first : first + _BITE]
+            ask = EmbedAsk(spec.id, texts, spec.context_tokens, request.truncate, first)
+            vectors = await runtime.embed(lease.endpoint, ask, self._patience(trail, spec, texts))
+            self._sizes.note(spec, vectors)
+            yield vectors
+
     def _waiter(self, trail: EmbedTrail, spec: ModelSpec) -> Waiter:
         return Waiter(
             ticket=self._fleet.ticket(),
@@ -228,19 +235,18 @@ class Embedder:
             priority=trail.request.priority,
             arrived_s=self._now(),
             deadline_s=trail.deadline.at_s,
-            run_s=self._run_s(trail, spec),
+            run_s=self._run_s(spec, trail.request.texts),
         )
 
-    def _run_s(self, trail: EmbedTrail, spec: ModelSpec) -> float:
-        longest = spec.context_tokens
-        tokens = sum(min(token_estimate(text) + _SPECIAL_TOKENS, longest) for text in trail.request.texts)
+    def _run_s(self, spec: ModelSpec, texts: Sequence[str]) -> float:
+        tokens = sum(min(token_estimate(text) + _SPECIAL_TOKENS, spec.context_tokens) for text in texts)
         return REQUEST_S + prefill_s(spec, tokens, self._registry.candidate(spec).threads)
 
-    def _patience(self, trail: EmbedTrail, spec: ModelSpec) -> Deadline:
+    def _patience(self, trail: EmbedTrail, spec: ModelSpec, texts: Sequence[str]) -> Deadline:
+        """As long as the vectors may well take, and a load where that isn't ours to do."""
         load_s = spec.load_s if spec.host is HostKind.REMOTE else 0.0
-        return trail.deadline.patient_for(
-            load_s + _DOUBT * self._run_s(trail, spec) + self._limits.stall_s, self._limits.stall_s
-        )
+        silent_s = load_s + _DOUBT * self._run_s(spec, texts) + self._limits.stall_s
+        return trail.deadline.patient_for(silent_s, silent_s)
 
 
 _BY_NAME = "the request names it"
