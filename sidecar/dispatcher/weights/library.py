@@ -182,7 +182,7 @@ class WeightLibrary:
             await download(self._session, source, file, part, on_progress, self._patience)
             await asyncio.to_thread(part.finish)
         elif isinstance(source, BertSource):
-            await fetch_bert(source, file, part, self._kept(file), on_progress, self._patience.pip_stall_s)
+            await fetch_bert(self._session, source, file, part, self._kept(file), on_progress, self._patience)
         else:
             await fetch_wheels(source, file, part, self._kept(file), on_progress, self._patience.pip_stall_s)
 

