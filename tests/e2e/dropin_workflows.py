@@ -1,6 +1,7 @@
 """Workflows of n8n's own model nodes, as their users build them, to import into n8n."""
 
 import json
+import uuid
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -10,6 +11,8 @@ from tests.e2e.n8n import PACKAGE, Json
 _LANGCHAIN = "@n8n/n8n-nodes-langchain"
 ANSWERING = "Answering"
 """The node whose output a test looks at."""
+MODEL = "Model"
+"""The sub-node that is its model."""
 LONGEST_TOKENS = 24
 
 OLLAMA_CHAT = ("lmChatOllama", 1, "ollamaApi")
@@ -17,6 +20,8 @@ OLLAMA_COMPLETION = ("lmOllama", 1, "ollamaApi")
 OPENAI_CHAT = ("lmChatOpenAi", 1.3, "openAiApi")
 OPENAI_CHAT_BEFORE = ("lmChatOpenAi", 1.2, "openAiApi")
 """The version most workflows of 2025 have: it asks /chat/completions."""
+OLLAMA_EMBEDDINGS = ("embeddingsOllama", 1, "ollamaApi")
+OPENAI_EMBEDDINGS = ("embeddingsOpenAi", 1.2, "openAiApi")
 OUR_CHAT = (f"{PACKAGE}.aiDispatchChatModel", 1, "aiDispatchApi")
 
 Kind = tuple[str, float, str]
@@ -90,10 +95,17 @@ def retrieval(workflow_id: str, kind: Kind, credential_id: str, model: str, text
     )
 
 
+def on_webhook(workflow: Json) -> Json:
+    """Return the workflow begun by a webhook that streams to its caller; the path is the workflow's name."""
+    parameters = {"httpMethod": "POST", "path": workflow["name"], "responseMode": "streaming", "options": {}}
+    webhook = _node("Start", "n8n-nodes-base.webhook", 2.1, parameters) | {"webhookId": str(uuid.uuid4())}
+    return workflow | {"nodes": [webhook, *workflow["nodes"][1:]]}
+
+
 def _model(kind: Kind, credential_id: str, model: str, parameters: Mapping[str, Any]) -> Json:
     name, version, credential = kind
     field = model if credential == "ollamaApi" or name == "embeddingsOpenAi" else _located(model)
-    return _node("Model", name, version, {"model": field} | parameters) | _chosen(credential, credential_id)
+    return _node(MODEL, name, version, {"model": field} | parameters) | _chosen(credential, credential_id)
 
 
 def _located(model: str) -> Json:

@@ -39,6 +39,10 @@ class Execution:
         """What the node shows above its output."""
         return self.hints_of(self.node)
 
+    def outputs_of(self, node: str, kind: str) -> tuple[tuple[Json, ...], ...]:
+        """The items that a sub-node gave, by the time it ran."""
+        return tuple(tuple(run["data"][kind][0]) for run in self.runs.get(node, ()))
+
     def hints_of(self, node: str) -> tuple[str, ...]:
         """What a node shows above its output the last time it ran."""
         hints = self.runs[node][-1].get("hints", ()) if node in self.runs else ()
@@ -98,9 +102,7 @@ class N8n:
         start = output.find("\n{")
         assert start >= 0, f"n8n printed no run:\n{output[-4000:]}"
         run, _ = json.JSONDecoder().raw_decode(output, start + 1)
-        result = run["data"]["resultData"]
-        runs = result["runData"]
-        return Execution(_outputs_of(runs, node), result.get("error"), runs, node)
+        return execution_of(run["data"], node)
 
     def _import(self, kind: str, things: Sequence[Json]) -> None:
         file = self.home / f"{kind}.json"
@@ -112,6 +114,13 @@ class N8n:
         return subprocess.run(
             [*self.command, *arguments], env=self.env(), capture_output=True, text=True, timeout=_COMMAND_S, check=False
         )
+
+
+def execution_of(data: Json, node: str) -> Execution:
+    """Return what a run left behind, as to one of its nodes."""
+    result = data["resultData"]
+    runs = result["runData"]
+    return Execution(_outputs_of(runs, node), result.get("error"), runs, node)
 
 
 def _outputs_of(runs: Mapping[str, Any], node: str) -> tuple[tuple[Json, ...], ...]:

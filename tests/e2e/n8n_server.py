@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.e2e.n8n import N8n
+from tests.e2e.flatted import unflattened
+from tests.e2e.n8n import Execution, Json, N8n, execution_of
 from tests.e2e.program import free_port, running
+from tests.e2e.waiting import until
 
 _READY_S = 120
 _ANSWER_S = 60
+_RUN_S = 300
+_PARTS_TO_RUN = ("id", "name", "nodes", "connections", "settings", "versionId", "active")
 _OWNER = {"email": "owner@example.com", "firstName": "Olga", "lastName": "Owner", "password": "Password123"}
 
 
@@ -34,6 +38,35 @@ class N8nServer:
         """Return the answer as it is."""
         return self._ask(urllib.request.Request(self.base_url + path, headers=self._headers()))
 
+    def keep(self, credential: Json) -> str:
+        """Save a credential; returns the id it was given."""
+        found: str = self.post("/rest/credentials", _without_id(credential))["id"]
+        return found
+
+    def run(self, workflow: Json, node: str) -> Execution:
+        """Save a workflow that begins by hand and run it to its end; tells what became of one of its nodes."""
+        saved = self._save(workflow)
+        data = {part: saved[part] for part in _PARTS_TO_RUN}
+        start = next(node["name"] for node in workflow["nodes"] if node["type"].endswith(".manualTrigger"))
+        body = {"workflowData": data, "triggerToStartFrom": {"name": start}}
+        run = self.post(f"/rest/workflows/{saved['id']}/run", body)["executionId"]
+        ended = until(lambda: self._ended(run), within_s=_RUN_S, what="the workflow's end")
+        return execution_of(unflattened(ended["data"]), node)
+
+    def publish(self, workflow: Json) -> str:
+        """Save a workflow that begins with a webhook and set it live; returns the webhook's path."""
+        saved = self._save(workflow)
+        self.post(f"/rest/workflows/{saved['id']}/activate", {"versionId": saved["versionId"]})
+        until(lambda: self._is_live(saved["id"]), within_s=_READY_S, what="the workflow being live")
+        path: str = workflow["nodes"][0]["parameters"]["path"]
+        return path
+
+    def stream(self, path: str, body: object) -> list[Json]:
+        """Send JSON and return the lines of the answer."""
+        request = urllib.request.Request(self.base_url + path, json.dumps(body).encode(), self._headers())
+        with self._opener.open(request, timeout=_ANSWER_S) as reply:
+            return [json.loads(line) for line in reply if line.strip()]
+
     def is_ready(self) -> bool:
         """Say whether the server answers questions, not only that it lives."""
         try:
@@ -42,6 +75,20 @@ class N8nServer:
         except OSError:
             return False
         return True
+
+    def _save(self, workflow: Json) -> Json:
+        saved: Json = self.post("/rest/workflows", _without_id(workflow) | {"active": False})
+        return saved
+
+    def _ended(self, run: str) -> Json | None:
+        execution: Json = self.get(f"/rest/executions/{run}")["data"]
+        return execution if execution["status"] in {"success", "error", "crashed", "canceled"} else None
+
+    def _is_live(self, workflow_id: str) -> bool:
+        status = self.get(f"/rest/workflows/{workflow_id}/publication-status")["data"]
+        return bool(
+            status["status"] == "published" and all(each["status"] == "activated" for each in status["triggers"])
+        )
 
     def _ask(self, request: urllib.request.Request) -> Any:
         with self._opener.open(request, timeout=_ANSWER_S) as reply:
@@ -61,3 +108,8 @@ def running_server(n8n: N8n) -> Iterator[N8nServer]:
     with running([*n8n.command, "start"], env, n8n.home / "n8n.log", server.is_ready, _READY_S):
         server.post("/rest/owner/setup", _OWNER)
         yield server
+
+
+def _without_id(thing: Json) -> Json:
+    """What the server is to make an id for."""
+    return {part: value for part, value in thing.items() if part != "id"}

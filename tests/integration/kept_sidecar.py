@@ -15,6 +15,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from dispatcher.app import sidecar
+from dispatcher.core.task import Capability
 from dispatcher.crash import arm
 from dispatcher.settings import load_settings
 from tests.fakes.process import FAKE_COMMAND
@@ -26,8 +27,11 @@ async def main(folder: Path, port: int, options: dict[str, Any]) -> None:
     """Serve until told to stop, or killed."""
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    slots = options.get("slots", 1)
-    entries = tuple(entry(folder / "weights", model) for model in (spec(slots=slots), big(slots=slots)))
+    able: dict[str, Any] = {
+        "slots": options.get("slots", 1),
+        "capabilities": frozenset({Capability.JSON, Capability.TOOLS}),
+    }
+    entries = tuple(entry(folder / "weights", model) for model in (spec(**able), big(**able)))
     given = {"port": port, "data_dir": folder, "memory_mib": 4096, "cores": 2, **options.get("settings", {})}
     program = (*FAKE_COMMAND, "--behaviour", json.dumps(options.get("behaviour", {})))
     async with sidecar(load_settings(given), program, entries):
