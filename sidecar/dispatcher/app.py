@@ -31,6 +31,15 @@ from dispatcher.api.jobs import JobsApi
 from dispatcher.api.keyed_dispatch import KeyedDispatch
 from dispatcher.api.log import LogApi
 from dispatcher.api.models import ModelsApi
+from dispatcher.api.ollama import OllamaApi
+from dispatcher.api.ollama_answers import OllamaAnswers
+from dispatcher.api.ollama_embed import OllamaEmbeds
+from dispatcher.api.ollama_facts import OllamaFacts
+from dispatcher.api.ollama_lines import stamp
+from dispatcher.api.ollama_load import OllamaLoader
+from dispatcher.api.ollama_models import OllamaModels
+from dispatcher.api.ollama_names import OllamaNames
+from dispatcher.api.ollama_pull import OllamaPull
 from dispatcher.api.openai_chat import OpenAIChatApi
 from dispatcher.api.openai_completions import OpenAICompletionsApi
 from dispatcher.api.openai_desk import OpenAIDesk
@@ -352,6 +361,24 @@ async def sidecar(
             await read_gauges(metrics, fleet, database, budget_mib)
             return metrics.text()
 
+        puller = Puller(registry, library, manager)
+        ollama_names = OllamaNames(names, registry)
+        ollama_facts = OllamaFacts(registry, stamp(wall()))
+        ollama_api = OllamaApi(
+            OllamaAnswers(
+                dispatcher,
+                room,
+                ollama_names,
+                OllamaLoader(registry, manager, now),
+                dropin_limits,
+                wall,
+                settings.write_timeout_s,
+            ),
+            OllamaEmbeds(embedder, room, ollama_names, dropin_limits),
+            OllamaModels(ollama_names, ollama_facts, fleet, settings.idle_stop_s, now, wall),
+            OllamaPull(ollama_names, ollama_facts, puller, settings.write_timeout_s),
+        )
+
         routes: list[Route] = [
             *DispatchApi(
                 dispatcher,
@@ -364,7 +391,7 @@ async def sidecar(
                 cache,
             ).routes(),
             *JobsApi(jobs, dispatcher, maker).routes(),
-            *ModelsApi(registry, fleet, Puller(registry, library, manager), manager, settings.write_timeout_s).routes(),
+            *ModelsApi(registry, fleet, puller, manager, settings.write_timeout_s).routes(),
             *CalibrationApi(
                 Calibrator(dispatcher, fleet, settings.timeout_max_s), registry, settings.write_timeout_s
             ).routes(),
@@ -374,6 +401,7 @@ async def sidecar(
             *FeedbackApi(database, metrics, wall, settings.feedback_daily_max).routes(),
             *RankersApi(learning.rankers).routes(),
             *OptimizerApi(optimizer, rules).routes(),
+            *ollama_api.routes(),
             *OpenAIChatApi(openai).routes(),
             *ResponsesApi(openai).routes(),
             *OpenAICompletionsApi(openai).routes(),

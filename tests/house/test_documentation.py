@@ -13,6 +13,11 @@ from dispatcher.api.feedback import FeedbackApi
 from dispatcher.api.jobs import JobsApi
 from dispatcher.api.log import LogApi
 from dispatcher.api.models import ModelsApi
+from dispatcher.api.ollama import OllamaApi
+from dispatcher.api.ollama_answers import OllamaAnswers
+from dispatcher.api.ollama_embed import OllamaEmbeds
+from dispatcher.api.ollama_models import OllamaModels
+from dispatcher.api.ollama_pull import OllamaPull
 from dispatcher.api.openai_chat import OpenAIChatApi
 from dispatcher.api.openai_completions import OpenAICompletionsApi
 from dispatcher.api.openai_embeddings import OpenAIEmbeddingsApi
@@ -69,6 +74,12 @@ def all_routes() -> set[str]:
         RankersApi(nothing),  # type: ignore[arg-type]
         PromptVariantsApi(nothing),  # type: ignore[arg-type]
         OptimizerApi(nothing, nothing),  # type: ignore[arg-type]
+        OllamaApi(
+            OllamaAnswers(nothing, nothing, nothing, nothing, nothing, nothing, 0),  # type: ignore[arg-type]
+            OllamaEmbeds(nothing, nothing, nothing, nothing),  # type: ignore[arg-type]
+            OllamaModels(nothing, nothing, nothing, 0, nothing, nothing),  # type: ignore[arg-type]
+            OllamaPull(nothing, nothing, nothing, 0),  # type: ignore[arg-type]
+        ),
         OpenAIChatApi(nothing),  # type: ignore[arg-type]
         ResponsesApi(nothing),  # type: ignore[arg-type]
         OpenAICompletionsApi(nothing),  # type: ignore[arg-type]

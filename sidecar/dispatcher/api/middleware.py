@@ -137,7 +137,7 @@ def sight_of(request: web.Request) -> Owner | None:
 
 def _voice_of(request: web.Request, voices: Mapping[str, Voice]) -> Voice:
     resource = request.match_info.route.resource
-    voice = voices.get(resource.canonical) if resource else None
+    voice = voices.get(resource.canonical if resource else request.path)
     return voice or voice_of_path(request.path)
 
 

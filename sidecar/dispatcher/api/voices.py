@@ -8,10 +8,11 @@ import orjson
 
 from dispatcher.api.routes import Voice
 from dispatcher.api.schemas import ErrorReply
-from dispatcher.errors import DispatcherError, Overloaded
+from dispatcher.errors import DispatcherError, Overloaded, Unauthorized
 
 _FIELD = re.compile(r"([a-z_]+(?:[.\[][\w\].]*)*): ")
 _TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
+_KEYS = "; clients of Ollama take it as API key: OLLAMA_API_KEY, or API Key in n8n's Ollama credential"
 _HINTS = {
     "requirements.timeout": "x-dispatch-timeout",
     "requirements.on_infeasible": "x-dispatch-on-infeasible",
@@ -43,7 +44,8 @@ def status_in(voice: Voice, error: DispatcherError) -> int:
 def error_body(voice: Voice, error: DispatcherError, reply: ErrorReply) -> bytes:
     """The JSON of an error; `reply` is what it is in our own protocol."""
     if voice is Voice.OLLAMA:
-        return orjson.dumps({"error": in_words_of(voice, error.message)})
+        keys = _KEYS if isinstance(error, Unauthorized) else ""
+        return orjson.dumps({"error": in_words_of(voice, error.message) + keys})
     if voice is Voice.OPENAI:
         return orjson.dumps({"error": openai_error(error, reply)})
     return reply.model_dump_json(by_alias=True).encode()
