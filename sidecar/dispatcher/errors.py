@@ -7,6 +7,9 @@ the field or part at fault, and what to do. It never holds a prompt, an answer o
 from enum import StrEnum
 from typing import ClassVar
 
+TOO_LONG = "the prompt is too long"
+"""Stands in the message of each error that a shorter prompt would mend: some protocols have a code of theirs for it."""
+
 
 class Origin(StrEnum):
     """Who erred: this dispatcher (or its caller), or the inference server behind it."""

@@ -1,7 +1,8 @@
 """A sidecar in a process of its own, to be killed by a test: `python kept_sidecar.py FOLDER PORT [OPTIONS]`.
 
-OPTIONS is JSON: `settings`, the `behaviour` of the inference servers, the `slots` of the models, and at which crash
-point to end as if by kill -9: `{"point": "claimed", "after": 2}` is the third time that it gets there.
+OPTIONS is JSON: `settings`, the `behaviour` of the inference servers, the `slots` of the models, what the small one is
+capable of (`capabilities`), and at which crash point to end as if by kill -9: `{"point": "claimed", "after": 2}` is the
+third time that it gets there.
 """
 
 import asyncio
@@ -27,11 +28,10 @@ async def main(folder: Path, port: int, options: dict[str, Any]) -> None:
     """Serve until told to stop, or killed."""
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    able: dict[str, Any] = {
-        "slots": options.get("slots", 1),
-        "capabilities": frozenset({Capability.JSON, Capability.TOOLS}),
-    }
-    entries = tuple(entry(folder / "weights", model) for model in (spec(**able), big(**able)))
+    slots = options.get("slots", 1)
+    able = frozenset(Capability(name) for name in options.get("capabilities", ["json", "tools"]))
+    models = (spec(slots=slots, capabilities=able), big(slots=slots, capabilities=able))
+    entries = tuple(entry(folder / "weights", model) for model in models)
     given = {"port": port, "data_dir": folder, "memory_mib": 4096, "cores": 2, **options.get("settings", {})}
     program = (*FAKE_COMMAND, "--behaviour", json.dumps(options.get("behaviour", {})))
     async with sidecar(load_settings(given), program, entries):

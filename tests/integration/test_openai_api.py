@@ -283,6 +283,13 @@ async def test_errors_have_the_shape_and_the_status_that_clients_know(client: Cl
         assert (response.status, response.headers["x-should-retry"]) == (400, "false")
 
 
+async def test_a_prompt_that_is_too_long_has_the_code_that_clients_look_for(start_sidecar: StartSidecar) -> None:
+    client = await start_sidecar(spec(context_tokens=256), prompt_chars_max=20_000)
+    for words in (2000, 8000):  # more than the model takes, more than the sidecar takes
+        error = (await client.post(CHAT, said("word " * words), 400))["error"]
+        assert (error["code"], error["type"]) == ("context_length_exceeded", "invalid_request_error")
+
+
 async def test_an_error_after_the_first_text_is_an_event_of_the_stream(client: Client) -> None:
     await client.post(CHAT, said("a") | {"model": "small"})
     *text, last = await events(client, CHAT, said(f"a b c {mark(fault='cut_midway')}") | {"model": "small"})

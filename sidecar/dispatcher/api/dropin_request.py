@@ -20,7 +20,7 @@ from dispatcher.core.task import (
     TaskType,
     Toolbox,
 )
-from dispatcher.errors import InvalidRequest
+from dispatcher.errors import TOO_LONG, InvalidRequest
 from dispatcher.service.model_names import Named
 
 
@@ -101,6 +101,6 @@ def _check_messages(messages: tuple[Message, ...], limits: DropinLimits) -> None
     chars = sum(len(message.content) for message in messages)
     if chars > limits.prompt_chars_max:
         raise InvalidRequest(
-            f"messages: {chars} characters are more than the {limits.prompt_chars_max} allowed; "
-            "shorten them, or raise AI_DISPATCH_PROMPT_CHARS_MAX"
+            f"messages: {TOO_LONG}: it has {chars} characters and {limits.prompt_chars_max} are allowed; "
+            "shorten it, or raise AI_DISPATCH_PROMPT_CHARS_MAX"
         )

@@ -8,7 +8,7 @@ import orjson
 
 from dispatcher.api.routes import Voice
 from dispatcher.api.schemas import ErrorReply
-from dispatcher.errors import DispatcherError, Overloaded, Unauthorized
+from dispatcher.errors import TOO_LONG, DispatcherError, Overloaded, Unauthorized
 
 _FIELD = re.compile(r"([a-z_]+(?:[.\[][\w\].]*)*): ")
 _TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
@@ -76,4 +76,7 @@ def openai_error(error: DispatcherError, reply: ErrorReply) -> dict[str, Any]:
         "type": _TYPES.get(status, usual),
         "param": field[1] if field and status < 500 else None,
         **reply.error.model_dump(mode="json", exclude={"message"}),
+        **(
+            {"code": "context_length_exceeded"} if TOO_LONG in error.message else {}
+        ),  # clients shorten their prompt then
     }

@@ -10,7 +10,7 @@ import orjson
 from dispatcher.core.embedding import EmbedAsk
 from dispatcher.core.outcome import Ask
 from dispatcher.core.task import FormatKind
-from dispatcher.errors import DispatcherError, RuntimeBadAnswer, RuntimeBusy, RuntimeFault, RuntimeRefused
+from dispatcher.errors import TOO_LONG, DispatcherError, RuntimeBadAnswer, RuntimeBusy, RuntimeFault, RuntimeRefused
 
 _TRANSIENT = (408, 425, 499)
 _WORDS_MAX = 300
@@ -97,7 +97,7 @@ def _refusal(words: str, ask: Ask) -> RuntimeRefused | None:
     said = words.lower()
     if any(sign in said for sign in _CONTEXT_SIGNS):
         return RuntimeRefused(
-            f"the prompt is too long: it has {_number('n_prompt_tokens', said)} tokens and {ask.model_id} takes "
+            f"{TOO_LONG}: it has {_number('n_prompt_tokens', said)} tokens and {ask.model_id} takes "
             f"{_number('n_ctx', said)}, answer included; shorten it, or choose a model with a longer context"
         )
     if "does not support" in said:

@@ -10,7 +10,7 @@ import orjson
 from dispatcher.core.embedding import EmbedAsk
 from dispatcher.core.outcome import Ask
 from dispatcher.core.task import FormatKind
-from dispatcher.errors import DispatcherError, RuntimeBadAnswer, RuntimeBusy, RuntimeFault, RuntimeRefused
+from dispatcher.errors import TOO_LONG, DispatcherError, RuntimeBadAnswer, RuntimeBusy, RuntimeFault, RuntimeRefused
 
 _TRANSIENT = (408, 425)
 _LOADS = "unavailable_error"  # llama.cpp's word while it loads
@@ -58,7 +58,7 @@ def _refusal(status: int, details: Mapping[str, object], ask: Ask) -> RuntimeRef
     if details.get("type") == "exceed_context_size_error":
         tokens, limit = _number(details.get("n_prompt_tokens")), _number(details.get("n_ctx"))
         return RuntimeRefused(
-            f"the prompt is too long: it has {tokens} tokens and {ask.model_id} takes {limit}, answer included; "
+            f"{TOO_LONG}: it has {tokens} tokens and {ask.model_id} takes {limit}, answer included; "
             "shorten it, or choose a model with a longer context"
         )
     if status in (401, 403):

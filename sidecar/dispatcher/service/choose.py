@@ -17,7 +17,14 @@ from dispatcher.core.selection import Ranking, Wish, rank
 from dispatcher.core.task import DispatchRequest, ModelId, OnInfeasible
 from dispatcher.core.variants import VariantPick
 from dispatcher.core.waiting import Waiter
-from dispatcher.errors import DeadlineInfeasible, HostUnreachable, NoEligibleModel, RateLimited, Unsatisfiable
+from dispatcher.errors import (
+    TOO_LONG,
+    DeadlineInfeasible,
+    HostUnreachable,
+    NoEligibleModel,
+    RateLimited,
+    Unsatisfiable,
+)
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.registry import Registry
 from dispatcher.service.sides import sides_of
@@ -254,6 +261,10 @@ def _refusal(ranking: Ranking, refused: tuple[Refusal, ...], request: DispatchRe
         return RateLimited(f"no model can take this now: {reasons}", retry_after_s=min(again_s))
     if any(refusal.reason is RefusalReason.HOST for refusal in told):
         return HostUnreachable(f"no model can take this now: {reasons}", retry_after_s=_ENGINE_BACK_S)
+    if any(refusal.reason is RefusalReason.CONTEXT_LENGTH for refusal in told) and all(
+        refusal.reason in _LASTING | _FOR_THE_ADMIN for refusal in told
+    ):
+        return Unsatisfiable(f"{TOO_LONG} for the models there are: {reasons}")
     kind = Unsatisfiable if told and all(refusal.reason in _LASTING for refusal in told) else NoEligibleModel
     return kind(f"no model can take this: {reasons}" if reasons else "no model is registered")
 
@@ -271,3 +282,6 @@ _LASTING = frozenset(
         RefusalReason.COST,
     }
 )
+
+# What only somebody can change.
+_FOR_THE_ADMIN = frozenset({RefusalReason.WEIGHTS, RefusalReason.DISABLED, RefusalReason.MEMORY})
