@@ -1,6 +1,6 @@
 """A sidecar in a process of its own, to be killed by a test: `python kept_sidecar.py FOLDER PORT [OPTIONS]`.
 
-OPTIONS is JSON: `settings`, the `behaviour` of the inference servers, the `slots` of the models, what the small one is
+OPTIONS is JSON: `settings`, the `behaviour` of the inference servers, the `slots` of the models, what they are
 capable of (`capabilities`), and at which crash point to end as if by kill -9: `{"point": "claimed", "after": 2}` is the
 third time that it gets there.
 """
