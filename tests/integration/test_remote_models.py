@@ -8,7 +8,7 @@ import pytest
 from dispatcher.core.embedding import EmbedRequest
 from dispatcher.core.replica import ReplicaState
 from dispatcher.core.task import Context, DispatchId, ModelId
-from dispatcher.errors import HostUnreachable, RateLimited
+from dispatcher.errors import HostUnreachable, RateLimited, RuntimeRateLimited
 from tests.fakes.behaviour import Behaviour, Fault
 from tests.fakes.inference_server import FakeInferenceServer
 from tests.integration.conftest import JSON, Client, StartSidecar
@@ -290,3 +290,17 @@ async def test_a_remote_model_embeds_and_its_limits_hold_there_too(client: Clien
 @pytest.mark.parametrize("reference", ["gpt-4o-mini", "anthropic/claude-x:beta", "@cf/meta/llama", "ft:m:org::id"])
 async def test_names_that_real_apis_use_are_taken(client: Client, api: FakeInferenceServer, reference: str) -> None:
     assert (await enter(client, api, reference=reference))["reference"] == reference
+
+
+async def test_a_remote_model_for_embeddings_that_is_limited_is_left_in_peace(
+    client: Client, api: FakeInferenceServer
+) -> None:
+    await enter(client, api, capabilities=["embedding"])
+    api.behaviour = Behaviour(fault=Fault.STATUS, status=429)
+    request = EmbedRequest(("one",), ModelId("cloud"), 20.0, Context())
+    with pytest.raises(RuntimeRateLimited):
+        await client.sidecar.embedder.embed(DispatchId("dsp_1"), request)
+    with pytest.raises(RateLimited) as caught:
+        await client.sidecar.embedder.embed(DispatchId("dsp_2"), request)
+    assert caught.value.retry_after_s is not None
+    assert len(api.asked) == 1

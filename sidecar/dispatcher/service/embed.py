@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from dispatcher.core.deadline import Deadline
+from dispatcher.core.decision import Refusal
 from dispatcher.core.eligibility import refusal
 from dispatcher.core.embedding import TEXTS_MAX, EmbedAsk, EmbedRequest, Vectors, shortened, together
 from dispatcher.core.features import NO_TEXT, token_estimate
@@ -165,12 +166,17 @@ class Embedder:
         raise ModelNotFound(f"model: there is no {model[:200]!r}; for embeddings there are: {there_are}")
 
     def _check_may_run(self, trail: EmbedTrail, spec: ModelSpec) -> None:
+        found = self._refusal(trail, spec)
+        if found is None:
+            return
+        told = f"{spec.id} can't take this: {found.message}"
+        if found.again_in_s is not None:
+            raise RateLimited(told, retry_after_s=found.again_in_s)
+        raise NoEligibleModel(told)
+
+    def _refusal(self, trail: EmbedTrail, spec: ModelSpec) -> Refusal | None:
         candidate = self._registry.candidate(spec)
-        found = refusal(candidate, trail.as_dispatch(), TaskType.EMBEDDING, NO_TEXT, self._budget_mib)
-        if found is not None and found.again_in_s is not None:
-            raise RateLimited(f"{spec.id} can't take this now: {found.message}", retry_after_s=found.again_in_s)
-        if found is not None:
-            raise NoEligibleModel(f"{spec.id} can't take this: {found.message}")
+        return refusal(candidate, trail.as_dispatch(), TaskType.EMBEDDING, NO_TEXT, self._budget_mib)
 
     async def _tried(self, trail: EmbedTrail, spec: ModelSpec) -> Vectors:
         """Once more after a fault of the wire or of a start, on whichever replica is free then; never elsewhere."""
@@ -181,7 +187,8 @@ class Embedder:
                 except (HostUnreachable, RuntimeRateLimited, RuntimeDenied):
                     raise
                 except (RuntimeFault, ReplicaStartFailed):
-                    if len(trail.attempts) >= _ATTEMPTS_MAX or (trail.was_asked and not tries.again()):
+                    is_last = len(trail.attempts) >= _ATTEMPTS_MAX or self._refusal(trail, spec) is not None
+                    if is_last or (trail.was_asked and not tries.again()):
                         raise
                     self._recorder.fell_back(spec.id)
 
