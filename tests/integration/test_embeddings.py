@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from dispatcher.core.embedding import TEXTS_MAX, EmbedRequest
-from dispatcher.core.task import Context, DispatchId, ModelId, Privacy
+from dispatcher.core.task import Capability, Context, DispatchId, ModelId, Privacy
 from dispatcher.errors import (
     DeadlineExceeded,
     InvalidRequest,
@@ -105,6 +105,12 @@ async def test_an_unknown_model_is_told_which_there_are(client: Client) -> None:
 async def test_a_chat_model_does_not_embed(client: Client) -> None:
     with pytest.raises(InvalidRequest, match="small isn't for embeddings; those are: all-minilm-l6-v2"):
         await embed(client, "red", model=ModelId("small"))
+
+
+async def test_a_model_that_can_do_both_does_both(start_sidecar: StartSidecar) -> None:
+    client = await start_sidecar(spec("both", capabilities=frozenset({Capability.JSON, Capability.EMBEDDING})))
+    assert (await embed(client, "red", model=ModelId("both"))).vectors.size == 8
+    assert (await client.ask())["model"] == "both"
 
 
 async def test_a_model_for_embeddings_is_never_chosen_for_a_prompt(client: Client) -> None:

@@ -152,7 +152,7 @@ class ModelsApi:
             slots=spec.slots,
             context_tokens=spec.context_tokens,
             memory_mib=candidate.footprint_mib,
-            task_types=sorted(spec.quality.task_types),
+            task_types=sorted(spec.task_types),
             capabilities=sorted(spec.capabilities),
             weights=candidate.weights,
             progress=progress_reply(progress) if progress else None,

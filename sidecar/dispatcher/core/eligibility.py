@@ -92,7 +92,7 @@ _WEIGHTS_WORDS = {
 
 def _of_the_work(spec: ModelSpec, request: DispatchRequest, task_type: TaskType) -> _Found:
     wants = request.requirements
-    if task_type not in spec.quality.task_types:
+    if task_type not in spec.task_types:
         return RefusalReason.TASK, f"it can't do {task_type}"
     missing = request.needs - spec.capabilities
     if missing:

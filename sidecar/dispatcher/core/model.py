@@ -117,6 +117,12 @@ class ModelSpec:
     requests_per_minute: int | None = None
 
     @property
+    def task_types(self) -> frozenset[TaskType]:
+        """The work it can do at all; one that writes may embed besides."""
+        embeds = {TaskType.EMBEDDING} if Capability.EMBEDDING in self.capabilities else set()
+        return self.quality.task_types | embeds
+
+    @property
     def only_embeds(self) -> bool:
         """Whether it turns texts into vectors, and writes none."""
         return self.quality.task_types == {TaskType.EMBEDDING}

@@ -34,7 +34,7 @@ def test_a_model_that_writes_embeds_only_if_ollama_says_so() -> None:
     both = adopted_model(LLAMA, {"completion", "embedding"}, is_local=True)
     assert both is not None
     assert both.capabilities == {Capability.JSON, Capability.EMBEDDING}
-    assert TaskType.CHAT in both.quality.task_types
+    assert {TaskType.CHAT, TaskType.EMBEDDING} <= both.task_types
     assert not both.only_embeds
 
 
