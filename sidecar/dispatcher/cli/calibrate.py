@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dispatcher.api.calibration_schemas import CalibrationReply, CalibrationStepReply
-from dispatcher.api.schemas import ErrorReply, ModelsReply
+from dispatcher.api.schemas import ErrorReply, ModelReply, ModelsReply
 from dispatcher.cli.client import Client, ask
 from dispatcher.cli.faults import CommandFault
 from dispatcher.cli.options import AsJson, url_of
@@ -16,6 +16,7 @@ from dispatcher.cli.paths import model_path
 from dispatcher.cli.replies import read
 from dispatcher.cli.screen import new_table, say, show_result, show_table, to_stderr
 from dispatcher.core.model import WeightsState
+from dispatcher.core.task import TaskType
 
 _NUMBERS = frozenset({"reads", "writes", "loads in", "memory"})
 
@@ -24,7 +25,9 @@ def calibrate(
     context: typer.Context,
     model_ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[MODEL]...", help="Which models; without any, all that can run.", show_default=False),
+        typer.Argument(
+            metavar="[MODEL]...", help="Which models; without any, all that can answer.", show_default=False
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -48,8 +51,13 @@ def calibrate(
 async def _calibrated(client: Client, model_ids: list[str], console: Console) -> list[CalibrationReply]:
     if not model_ids:
         models = read(ModelsReply, await client.get("/api/models")).models
-        model_ids = [one.id for one in models if one.enabled and one.weights is WeightsState.PRESENT]
+        model_ids = [one.id for one in models if _can_be_asked(one)]
     return [await _measured(client, model_id, console) for model_id in model_ids]
+
+
+def _can_be_asked(model: ModelReply) -> bool:
+    writes = set(model.task_types) != {TaskType.EMBEDDING}
+    return writes and model.enabled and model.weights is WeightsState.PRESENT
 
 
 async def _measured(client: Client, model_id: str, console: Console) -> CalibrationReply:

@@ -17,6 +17,7 @@ _CAPABILITIES = {
     "thinking": Capability.THINKING,
     "embedding": Capability.EMBEDDING,
 }
+_EMBEDDING_FAMILIES = frozenset({"bert", "nomic-bert", "nomic-bert-moe"})  # encoders: they can't write
 _UNITS = {"": 1e-9, "K": 1e-6, "M": 1e-3, "B": 1.0, "T": 1e3}
 
 
@@ -35,10 +36,11 @@ def adopted_model(served: ServedModel, can: Collection[str], *, is_local: bool) 
     """The model to offer; None for one that neither writes nor embeds.
 
     Args:
-        can: its capabilities in Ollama's words; an older Ollama tells none, and is taken to write.
+        can: its capabilities in Ollama's words; an older Ollama tells none: the family says what it does then.
         is_local: whether prompts that must stay local may go there.
     """
-    writes, embeds = not can or "completion" in can, "embedding" in can
+    can = can or ({"embedding"} if served.family in _EMBEDDING_FAMILIES else {"completion"})
+    writes, embeds = "completion" in can, "embedding" in can
     if not writes and not embeds:
         return None
     billions = _billions(served)

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from dispatcher.api.calibration_schemas import CalibrationReply, CalibrationStepReply
 from dispatcher.api.schemas import ModelsReply
 from dispatcher.core.model import WeightsState
+from dispatcher.core.task import TaskType
 from tests.unit.cli.conftest import Run
 from tests.unit.cli.examples import error, model
 from tests.unit.cli.fake_sidecar import FakeSidecar
@@ -30,7 +31,8 @@ async def test_speeds_are_shown_and_what_is_unknown_is_a_dash(run: Run, sidecar:
 
 
 async def test_without_a_name_all_that_can_run_are_measured(run: Run, sidecar: FakeSidecar) -> None:
-    models = [model(), model("absent", weights=WeightsState.MISSING), model("off", enabled=False)]
+    embedder = model("embedder", task_types=(TaskType.EMBEDDING,))
+    models = [model(), model("absent", weights=WeightsState.MISSING), model("off", enabled=False), embedder]
     sidecar.answers("GET /api/models", ModelsReply(models=models))
     sidecar.answers(_CALIBRATE, _stream(("done", _DONE)), kind="text/event-stream")
     result = await run("calibrate", "--json")

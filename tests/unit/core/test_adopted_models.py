@@ -42,8 +42,13 @@ def test_a_model_that_does_neither_is_not_offered() -> None:
     assert adopted_model(LLAMA, {"vision"}, is_local=True) is None
 
 
-def test_an_older_ollama_that_tells_no_capabilities_is_taken_to_write() -> None:
-    assert adopted_model(LLAMA, (), is_local=True) is not None
+def test_an_older_ollama_that_tells_no_capabilities_is_taken_to_write_unless_the_family_only_embeds() -> None:
+    model = adopted_model(LLAMA, (), is_local=True)
+    assert model is not None
+    assert not model.only_embeds
+    nomic = adopted_model(ServedModel("nomic-embed-text", "0a10", 274_302_450, "nomic-bert", "137M"), (), is_local=True)
+    assert nomic is not None
+    assert nomic.only_embeds
 
 
 @pytest.mark.parametrize(
