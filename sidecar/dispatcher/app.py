@@ -253,7 +253,7 @@ async def sidecar(
                 tasks.supervise(partial(reconciler.run, one), f"reconcile {kind}")
         probe, keys = RemoteProbe(outside), await remote_keys(database)
         remotes = Remotes(remote, probe, outside_ollama, registry, fleet, rates, keys, settings.networks, now)
-        remotes.take_up()
+        await remotes.take_up()
         tasks.supervise(remotes.run, "remotes")
         if settings.ollama_url is not None:
             adopted, is_local = Endpoint(settings.ollama_url.rstrip("/"), ""), settings.is_ollama_local

@@ -239,7 +239,7 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
-        raise SettingsError(f"{name} is {first['input']!r}: {first['msg']}") from error
+        raise SettingsError(f"{name} is {first['input']!r}: {first['msg'].removeprefix('Value error, ')}") from error
     if settings.auth is Auth.NONE and not settings.is_loopback:
         raise SettingsError(f"AI_DISPATCH_AUTH is none, so AI_DISPATCH_HOST must be loopback, not {settings.host!r}")
     return settings

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from dispatcher.errors import SettingsError
+from dispatcher.settings import load_settings
 from tests.fakes.inference_server import FakeInferenceServer
 from tests.fakes.launched import KEY, REAL_COMMAND, launched
 from tests.fakes.ollama_engine import FakeEngine
@@ -14,6 +16,7 @@ from tests.fakes.ollama_server import FakeOllama
 from tests.fakes.real_weights import SMALL, cache_folder, fetched
 from tests.integration.conftest import Client, StartSidecar
 from tests.integration.remotes import LOOPBACK, enter, send
+from tests.integration.waiting import until
 from tests.unit.core.builders import spec
 
 
@@ -124,3 +127,43 @@ async def test_a_server_that_redirects_is_not_followed(client: Client, redirecti
     assert "isn't followed" in model["reason"]
     await client.ask(model="cloud", expect=503)
     assert came == []
+
+
+@pytest.mark.heavy
+async def test_a_server_that_takes_connections_and_says_nothing_holds_nothing_up(start_sidecar: StartSidecar) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as hole:
+        url = f"http://127.0.0.1:{hole.sockets[0].getsockname()[1]}/v1"
+        entry = {"id": "hole", "engine": "openai", "url": url, "reference": "vendor/mini", "parameters_b": 8}
+        client = await start_sidecar(spec(), remote_networks=LOOPBACK)
+        model = await send(client, "POST", "/api/models", entry, 201)
+        assert "hasn't been asked yet" in model["reason"]
+        assert (await client.ask(objective="best"))["model"] == "small"
+        await client.close()
+        again = await start_sidecar(spec(), remote_networks=LOOPBACK)
+        assert (await again.ask(objective="best"))["model"] == "small"
+
+        async def is_told() -> bool:
+            return "didn't answer within" in (await again.get("/api/models/hole"))["reason"]
+
+        await until(is_told, "it is told what is wrong", within_s=20)
+        ready = await again.get("/ready")
+        assert (ready["status"], ready["parts"]["remote"]["status"]) == ("degraded", "degraded")
+        assert "hole" in ready["parts"]["remote"]["detail"]
+
+
+@pytest.mark.parametrize("networks", ["banana", "10.0.0.0/33", "192.168.1.20/24"])
+def test_networks_that_are_none_stop_the_start_in_words(networks: str) -> None:
+    with pytest.raises(SettingsError, match=r"AI_DISPATCH_REMOTE_NETWORKS is .* is no network such as"):
+        load_settings({"remote_networks": networks})
+
+
+async def test_pulling_a_remote_model_has_nothing_to_do(client: Client) -> None:
+    async with FakeInferenceServer(model="vendor/mini", is_api=True) as api:
+        await enter(client, api, api_key="fake-key")
+        headers = {"Authorization": f"Bearer {client.token('admin')}"}
+        async with client.http.post("/api/models/cloud/pull", headers=headers) as response:
+            assert "event: done" in await response.text()

@@ -55,7 +55,9 @@ class RequirementsBody(Body):
     format: Literal["text", "json"] | dict[str, Any] = Field(
         "text", description="`text`, `json`, or a JSON schema that the answer must satisfy."
     )
-    privacy: Privacy = Field(Privacy.ANY, description="`local`: the prompt never leaves this machine.")
+    privacy: Privacy = Field(
+        Privacy.ANY, description="`local`: the prompt stays here, or goes where an admin said it may."
+    )
     capabilities: frozenset[Capability] = Field(frozenset(), description="What the model must be able to do.")
     on_infeasible: OnInfeasible = Field(
         OnInfeasible.REFUSE,

@@ -1,6 +1,7 @@
 """The models that an admin entered and someone else runs: where each is, with which key, and whether it answers."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 
 import structlog
@@ -23,6 +24,7 @@ _LOG = structlog.get_logger(__name__)
 _TICK_S = 1.0
 _EVERY_S = 30.0  # how often a server is asked that nobody has asked meanwhile: some count every request
 _DOUBTED_S = 5.0  # and how soon one is that has just hung up
+_AT_START_S = 3.0  # no server that is silent holds up the start for longer
 _UNASKED = "it hasn't been asked yet whether it answers"
 
 
@@ -60,11 +62,14 @@ class Remotes:
         self._due_s: dict[ModelId, float] = {}
         self._asked_s: dict[ModelId, float] = {}
 
-    def take_up(self) -> None:
-        """Place all models that were entered before; call it once, before anything is dispatched."""
+    async def take_up(self) -> None:
+        """Place all models that were entered before, and ask how they do; call it before anything is dispatched."""
         for spec in self._entries():
             self._limits.set_limit(spec.id, spec.requests_per_minute)
             self._place(spec)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_AT_START_S):
+                await self.look()
 
     async def run(self) -> None:
         """Ask those whose time has come, each second, for ever."""
@@ -84,7 +89,11 @@ class Remotes:
             return
         self._asked_s[spec.id] = self._now()
         self._due_s[spec.id] = self._now() + _EVERY_S
-        seen = await self._probe.look(site.endpoint, spec.runtime)
+        try:
+            seen = await self._probe.look(site.endpoint, spec.runtime)
+        except asyncio.CancelledError:  # whoever asked had no more time; the loop has
+            self._due_s[spec.id] = self._now()
+            raise
         after = self._host.site(spec.id)
         if after is not None and after.endpoint == site.endpoint:  # else it was changed meanwhile
             self._take_in(spec.id, seen)
