@@ -230,6 +230,8 @@ class Embedder:
         for first in range(0, len(request.texts), _BITE):
             texts = request.texts[first : first + _BITE]
             ask = EmbedAsk(spec.id, texts, spec.context_tokens, request.truncate, first)
+            if first:
+                lease.asks_again()
             vectors = await runtime.embed(lease.endpoint, ask, self._patience(trail, spec, texts))
             self._sizes.note(spec, vectors)
             yield vectors

@@ -15,7 +15,7 @@ from dispatcher.errors import DeadlineExceeded, RuntimeUnreachable
 from dispatcher.service.cores import CoreGate
 from dispatcher.service.fleet import Fleet
 from dispatcher.service.pause import Pauser
-from dispatcher.service.rate_limits import RateLimits
+from dispatcher.service.rate_limits import Place, RateLimits
 from dispatcher.service.replica import Promise, Replica
 from dispatcher.service.room import Room
 from dispatcher.service.schedule import Scheduler
@@ -37,6 +37,12 @@ class Lease:
     load_s: float
     queue_s: float
     rest_s: float | None = None
+    place: Place | None = None
+
+    def asks_again(self) -> None:
+        """Note that its server is asked once more, where it counts how often it is."""
+        if self.place is not None:
+            self.place.used_again()
 
 
 class Leaser:
@@ -75,6 +81,7 @@ class Leaser:
         with self._limits.place(waiter.model_id) as place:
             async with self._held(waiter, on_wait) as lease:
                 place.used()
+                lease.place = place
                 yield lease
 
     @asynccontextmanager

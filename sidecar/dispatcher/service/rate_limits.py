@@ -36,6 +36,10 @@ class Place:
             self.given_back()
             self._book.asked_s.append(self._now())
 
+    def used_again(self) -> None:
+        """The model is asked once more for the same: that counts, and isn't refused half way."""
+        self._book.asked_s.append(self._now())
+
     def given_back(self) -> None:
         """It won't be asked, or was."""
         if self._is_open:

@@ -67,6 +67,16 @@ def test_what_was_chosen_counts_before_it_is_asked_and_no_more_when_it_gives_up(
     assert limits.why_not(MODEL) is not None
 
 
+def test_what_is_asked_in_several_requests_counts_as_so_many(limits: RateLimits) -> None:
+    limits.set_limit(MODEL, 3)
+    with limits.place(MODEL) as place:
+        place.used()
+        place.used_again()
+    assert limits.why_not(MODEL) is None
+    ask(limits)
+    assert limits.why_not(MODEL) is not None
+
+
 def test_a_model_that_is_left_out_comes_back_by_itself_or_when_its_entry_changes(
     limits: RateLimits, clock: Clock
 ) -> None:
