@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.n8n import Json, N8n
+from tests.e2e.n8n_server import running_server
 from tests.e2e.sidecar import REPOSITORY
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -89,11 +90,11 @@ def bare_n8n(n8n_program: Path, tmp_path_factory: pytest.TempPathFactory) -> N8n
     return fresh
 
 
-def moved(source: Path, *options: str) -> Json:
-    """What the command says of moving a file or folder into the folder `out` beside it."""
-    command = [sys.executable, "-m", "dispatcher", "migrate-workflows", str(source), "--json", *options]
-    env = os.environ | {"PYTHONPATH": str(REPOSITORY / "sidecar")}
-    done = subprocess.run([*command, "--out", str(source.parent / "out")], env=env, capture_output=True, text=True)
+def moved(*arguments: str, out: Path, api_key: str = "") -> Json:
+    """What the command says of moving something into the folder `out`."""
+    command = [sys.executable, "-m", "dispatcher", "migrate-workflows", *arguments, "--json", "--out", str(out)]
+    env = os.environ | {"PYTHONPATH": str(REPOSITORY / "sidecar"), "N8N_API_KEY": api_key}
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     said: Json = json.loads(done.stdout)
     return said
@@ -123,7 +124,7 @@ def graph(workflow: Json) -> Json:
 def test_a_moved_workflow_goes_through_n8n_and_back(bare_n8n: N8n, tmp_path: Path, target: str) -> None:
     source = tmp_path / "flow.json"
     source.write_text(json.dumps(a_workflow(), indent=2, ensure_ascii=False))
-    said = moved(source, "--to", target)
+    said = moved(str(source), "--to", target, out=tmp_path / "out")
     assert (said["nodes_found"], said["nodes_migrated"]) == (6, 5)
     assert [one["node"] for one in said["nodes_left"]] == ["Code"]
 
@@ -139,6 +140,23 @@ def test_a_moved_workflow_goes_through_n8n_and_back(bare_n8n: N8n, tmp_path: Pat
     assert graph(back) == graph(a_workflow())
 
 
+def test_workflows_are_read_from_a_running_n8n(bare_n8n: N8n, tmp_path: Path) -> None:
+    with running_server(bare_n8n) as server:
+        made = server.post("/rest/workflows", a_workflow() | {"id": "lived", "name": "Größe / 1"})
+        wanted = {"label": "migration", "expiresAt": None, "scopes": ["workflow:list", "workflow:read"]}
+        key = server.post("/rest/api-keys", wanted)["rawApiKey"]
+        said = moved("--n8n", server.base_url, out=tmp_path, api_key=key)
+        still = server.get(f"/rest/workflows/{made['id']}")["data"]
+    assert said["nodes_migrated"] >= 5
+    assert graph(still) == graph(made)
+
+    (file,) = tmp_path.glob(f"Größe-1-{made['id']}.ai-dispatch.json")
+    taken = through_n8n(bare_n8n, file)[made["id"]]
+    assert graph(taken) == graph(json.loads(file.read_text()))
+    back = through_n8n(bare_n8n, file.with_name(file.name.replace(".json", ".rollback.json")))[made["id"]]
+    assert graph(back) == graph(made)
+
+
 def test_real_workflows_go_through_n8n_and_back(bare_n8n: N8n, tmp_path: Path) -> None:
     folder = os.environ.get(VARIABLE)
     if not folder:
@@ -149,7 +167,7 @@ def test_real_workflows_go_through_n8n_and_back(bare_n8n: N8n, tmp_path: Path) -
         workflow = {"name": path.stem} | json.loads(path.read_text()) | {"id": f"real{number}", "tags": []}
         (source / f"real{number}.json").write_text(json.dumps(workflow, indent=2))
     for target in ("credential", "nodes"):
-        moved(source, "--to", target)
+        moved(str(source), "--to", target, out=tmp_path / "out")
         files = sorted((tmp_path / "out").glob("*.ai-dispatch.json"))
         together = tmp_path / "together.json"
         together.write_text("[" + ",".join(file.read_text() for file in files) + "]")

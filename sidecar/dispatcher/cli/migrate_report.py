@@ -85,7 +85,7 @@ def _closing(outcomes: Sequence[Outcome], wishes: Wishes, *, is_check: bool) -> 
 
 
 def _next_steps(outcomes: Sequence[Outcome], moved: Sequence[Moved], wishes: Wishes) -> Iterator[str]:
-    yield "\nNext steps"
+    yield "\nNext steps, in this order"
     kinds = {one.credential for one in moved if one.credential}
     for kind in CredentialType:
         if kind in kinds:

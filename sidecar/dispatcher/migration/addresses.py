@@ -21,7 +21,7 @@ SERVED = frozenset(
 
 _UNSERVED = ("/api/create", "/api/push", "/api/copy", "/api/delete")
 _PATHS = sorted((*(SERVED - {"/"}), *_UNSERVED), key=len, reverse=True)
-_PATH = re.compile(f"(?:{'|'.join(map(re.escape, _PATHS))})(?![\\w-])")
+_PATH = re.compile(f"(?:{'|'.join(map(re.escape, _PATHS))})(?![\\w/-])")
 _HINT = re.compile(r"(?i)ollama|:11434(?!\d)")
 _AUTHORITY = re.compile(r"(?i)https?://(?:[^\s/'\"`{}?#\\@]+@)?([^\s/'\"`{}?#\\@]+)")
 _CLOUD = re.compile(r"(?i)https?://(?:[\w-]+\.)*ollama\.(?:com|ai)\b")

@@ -100,7 +100,7 @@ class _TemplateReader:
         options |= self._format()
         lost: list[str] = []
         for group in (self._body.object("options"), self._body):
-            here = carried(self._template.source, group)
+            here = carried(self._template.source, group, are_fields=False)
             options |= here.options
             lost += here.lost
         return Ask(model, prompt, options, tuple(lost))

@@ -21,6 +21,7 @@ from dispatcher.migration.workflow import Node, Workflow
 _REQUEST = "n8n-nodes-base.httpRequest"
 _TOOL = "n8n-nodes-base.httpRequestTool"
 _OLD_TOOL = "@n8n/n8n-nodes-langchain.toolHttpRequest"
+_KINDS = frozenset({_REQUEST, _TOOL, _OLD_TOOL})
 _WHAT = "HTTP Request"
 _EMBEDDING = frozenset({"/api/embed", "/api/embeddings", "/v1/embeddings"})
 _OURS = frozenset({CredentialType.OLLAMA, CredentialType.OPENAI})
@@ -29,7 +30,7 @@ _OURS = frozenset({CredentialType.OLLAMA, CredentialType.OPENAI})
 def http_call(text: str, readers: Readers, node: Node, wishes: Wishes) -> Finding | None:
     """What becomes of an HTTP Request node; None when it calls something else, or AI Dispatch already."""
     url = node.parameters.get("url")
-    if node.type not in (_REQUEST, _TOOL, _OLD_TOOL) or not isinstance(url, Text):
+    if node.type not in _KINDS or not isinstance(url, Text):
         return None
     address = read_address(url.value, wishes.url)
     if address is None:
@@ -103,7 +104,8 @@ def _repointed(
 
 
 def _left(workflow: Workflow, node: Node, wishes: Wishes) -> Left:
-    holders = [one.name for one in workflow.nodes if one is not node and any(map(holds_host, texts(one.parameters)))]
+    others = [one for one in workflow.nodes if one.type not in _KINDS]
+    holders = [one.name for one in others if any(map(holds_host, texts(one.parameters)))]
     where = f", as it stands in {', '.join(repr(name) for name in holders[:3])}" if holders else ""
     return Left(
         node.name,

@@ -48,14 +48,19 @@ def ignored(options: Object | None) -> tuple[str, ...]:
     )
 
 
-def carried(text: str, options: Object | None) -> Carried:
-    """Translate options into those of a node of ours; `text` is what they are written in."""
+def carried(text: str, options: Object | None, *, are_fields: bool = True) -> Carried:
+    """Translate options into those of a node of ours.
+
+    Args:
+        text: what they are written in.
+        are_fields: of a node, so that a text which begins with `=` is an expression; else it is only that text.
+    """
     kept: dict[str, Value] = {}
     lost: list[str] = []
     for member in options.members if options else ():
         name = _plain(member.key.value)
         new = _CARRIED.get(name)
-        if new and _fits(new, member.value):
+        if new and _fits(new, member.value, are_fields=are_fields):
             kept[new] = Raw(text[member.value.start : member.value.end])
         elif name == "timeout" and (seconds := in_seconds(member.value)):
             kept["timeout"] = seconds
@@ -76,10 +81,10 @@ def _plain(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def _fits(new: str, value: Part) -> bool:
+def _fits(new: str, value: Part, *, are_fields: bool) -> bool:
     """Whether the new field takes a value as it is."""
     if isinstance(value, Text):
-        return value.value.startswith("=")
+        return are_fields and value.value.startswith("=")
     return isinstance(value, Number) and (new != "maxTokens" or (value.raw.isdigit() and value.raw != "0"))
 
 
@@ -90,4 +95,4 @@ def _reason(name: str, value: Part, new: str | None) -> list[str]:
         return []
     if _plain(name) in _ITS_OWN:
         return [f"{name}: AI Dispatch decides {_ITS_OWN[_plain(name)]}"]
-    return [f"{name}: the node has no such option"]
+    return [f"{name}: its value isn't a plain number" if new else f"{name}: the node has no such option"]

@@ -89,6 +89,9 @@ def _as_chat_model(text: str, readers: Readers, node: Node, kind: Kind, wishes: 
     base = base_url_of(node)
     if base is not None and base.value.startswith("="):
         raise NotCarried("its option Base URL is an expression")
+    tools = node.parameters.object("builtInTools")
+    if tools and tools.members:
+        raise NotCarried("it uses tools that OpenAI runs itself")
     asked = carried(text, options)
     kept: dict[str, Value] = dict(asked.options)
     if options and (options.text("format") == "json" or options.text("responseFormat") == "json_object"):

@@ -53,6 +53,8 @@ def test_a_host_that_is_an_expression_is_not_evaluated(url: str) -> None:
     [
         "https://api.openai.com/v1/chat/completions",
         "https://example.org/api/chat",
+        "http://127.0.0.1:3000/api/chat/completions",
+        "http://127.0.0.1:3000/api/dispatch",
         "https://example.org/api/chatter?from=ollama",
         "https://ollama.com/api/chat",
         "https://ollama.com/library",

@@ -202,6 +202,14 @@ def test_what_a_dispatch_cannot_say_stays_a_request(body: str, why: str) -> None
         assert dispatched(a_request(body))["prompt"] == "==1+{{ 1 }}"
 
 
+def test_an_option_that_is_text_in_the_body_never_becomes_an_expression() -> None:
+    body = {"model": "m", "prompt": "p", "options": {"temperature": "=1+1", "num_predict": -1, "top_k": 3}}
+    node, found = only_node(a_workflow(a_request(json.dumps(body))), REPLACING)
+    assert node["parameters"]["options"] == {}
+    assert isinstance(found, Moved)
+    assert found.lost == ("temperature: its value isn't a plain number", "top_k: the node has no such option")
+
+
 def test_embeddings_stay_requests() -> None:
     why = kept(a_request('{"model": "m", "input": "x"}', "http://ollama:11434/api/embed"))
     assert "vectors of another" in why
