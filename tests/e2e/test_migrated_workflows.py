@@ -11,18 +11,30 @@ import pytest
 
 from tests.e2e.n8n import Json, N8n
 from tests.e2e.n8n_server import running_server
-from tests.e2e.sidecar import REPOSITORY
+from tests.e2e.sidecar import REPOSITORY, Sidecar
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 VARIABLE = "N8N_WORKFLOWS_DIR"
 LANGCHAIN = "@n8n/n8n-nodes-langchain."
-CREDENTIALS = {
-    "ollamaApi": ("AI Dispatch (Ollama)", {"baseUrl": "http://127.0.0.1:3000", "apiKey": "token"}),
-    "openAiApi": ("AI Dispatch (OpenAI)", {"url": "http://127.0.0.1:3000/v1", "apiKey": "token"}),
-    "httpHeaderAuth": ("AI Dispatch (header)", {"name": "Authorization", "value": "Bearer token"}),
-    "aiDispatchApi": ("AI Dispatch", {"baseUrl": "http://127.0.0.1:3000", "token": "token"}),
+SMALL = "smollm2-135m-instruct"
+NAMES = {
+    "ollamaApi": "AI Dispatch (Ollama)",
+    "openAiApi": "AI Dispatch (OpenAI)",
+    "httpHeaderAuth": "AI Dispatch (header)",
+    "aiDispatchApi": "AI Dispatch",
 }
+
+
+def credentials_for(url: str, token: str) -> list[Json]:
+    """The credentials that the command tells a person to make."""
+    data = {
+        "ollamaApi": {"baseUrl": url, "apiKey": token},
+        "openAiApi": {"url": f"{url}/v1", "apiKey": token},
+        "httpHeaderAuth": {"name": "Authorization", "value": f"Bearer {token}"},
+        "aiDispatchApi": {"baseUrl": url, "token": token},
+    }
+    return [{"id": f"new-{kind}", "name": NAMES[kind], "type": kind, "data": one} for kind, one in data.items()]
 
 
 def node(name: str, kind: str, parameters: Json | None = None, version: float = 1, **more: Any) -> Json:
@@ -81,12 +93,10 @@ def a_workflow() -> Json:
 
 
 @pytest.fixture(scope="module")
-def bare_n8n(n8n_program: Path, tmp_path_factory: pytest.TempPathFactory) -> N8n:
+def bare_n8n(n8n_program: Path, sidecar: Sidecar, tmp_path_factory: pytest.TempPathFactory) -> N8n:
     """An n8n that has the credentials a person was told to make, and no package of ours."""
     fresh = N8n(n8n_program, tmp_path_factory.mktemp("n8n"))
-    fresh.import_credentials(
-        [{"id": f"new-{kind}", "name": name, "type": kind, "data": data} for kind, (name, data) in CREDENTIALS.items()]
-    )
+    fresh.import_credentials(credentials_for(sidecar.base_url, sidecar.token))
     return fresh
 
 
@@ -134,10 +144,35 @@ def test_a_moved_workflow_goes_through_n8n_and_back(bare_n8n: N8n, tmp_path: Pat
     assert taken["connections"] == a_workflow()["connections"]
     for one in taken["nodes"]:
         for kind, chosen in one.get("credentials", {}).items():
-            assert chosen == {"id": f"new-{kind}", "name": CREDENTIALS[kind][0]}, one["name"]
+            assert chosen == {"id": f"new-{kind}", "name": NAMES[kind]}, one["name"]
 
     back = through_n8n(bare_n8n, tmp_path / "out/flow.ai-dispatch.rollback.json")["migrated"]
     assert graph(back) == graph(a_workflow())
+
+
+def test_a_moved_workflow_runs_through_the_sidecar(bare_n8n: N8n, sidecar: Sidecar, tmp_path: Path) -> None:
+    body = json.dumps({"model": SMALL, "prompt": "Say hello.", "stream": False, "options": {"num_predict": 8}})
+    request = {"method": "POST", "url": "http://ollama:11434/api/generate", "sendBody": True, "specifyBody": "json"}
+    model = {"model": SMALL, "options": {"numPredict": 8, "keepAlive": "2h"}}
+    workflow = {
+        "id": "runs",
+        "name": "Runs",
+        "nodes": [
+            node("Start", "n8n-nodes-base.manualTrigger"),
+            node("Ask", "n8n-nodes-base.httpRequest", request | {"jsonBody": body, "options": {}}, 4.2),
+            node("Chain", LANGCHAIN + "chainLlm", {"promptType": "define", "text": "={{ $json.response }}"}, 1.7),
+            node("Model", LANGCHAIN + "lmChatOllama", model, credentials={"ollamaApi": {"id": "old", "name": "Old"}}),
+        ],
+        "connections": {"Start": link("Ask"), "Ask": link("Chain"), "Model": link("Chain", "ai_languageModel")},
+        "settings": {"executionOrder": "v1"},
+    }
+    source = tmp_path / "flow.json"
+    source.write_text(json.dumps(workflow))
+    moved(str(source), "--url", sidecar.base_url, out=tmp_path / "out")
+    bare_n8n.import_workflows([json.loads((tmp_path / "out/flow.ai-dispatch.json").read_text())])
+    done = bare_n8n.execute("runs", node="Chain")
+    assert done.error is None, done.error
+    assert done.items[0]["text"]
 
 
 def test_workflows_are_read_from_a_running_n8n(bare_n8n: N8n, tmp_path: Path) -> None:
