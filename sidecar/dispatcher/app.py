@@ -370,6 +370,7 @@ async def sidecar(
                 room,
                 ollama_names,
                 OllamaLoader(registry, manager, now),
+                cache,
                 dropin_limits,
                 wall,
                 settings.write_timeout_s,

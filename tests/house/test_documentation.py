@@ -75,7 +75,7 @@ def all_routes() -> set[str]:
         PromptVariantsApi(nothing),  # type: ignore[arg-type]
         OptimizerApi(nothing, nothing),  # type: ignore[arg-type]
         OllamaApi(
-            OllamaAnswers(nothing, nothing, nothing, nothing, nothing, nothing, 0),  # type: ignore[arg-type]
+            OllamaAnswers(nothing, nothing, nothing, nothing, nothing, nothing, nothing, 0),  # type: ignore[arg-type]
             OllamaEmbeds(nothing, nothing, nothing, nothing),  # type: ignore[arg-type]
             OllamaModels(nothing, nothing, nothing, 0, nothing, nothing),  # type: ignore[arg-type]
             OllamaPull(nothing, nothing, nothing, 0),  # type: ignore[arg-type]

@@ -200,6 +200,19 @@ async def test_hints_go_before_what_the_name_implies(client: Client) -> None:
     assert lines[-1]["dispatch"]["why"]
 
 
+async def test_the_same_is_answered_from_memory_for_whoever_asks_for_that(start_sidecar: StartSidecar) -> None:
+    client = await start_sidecar(response_cache_mib=8)
+    body = {"model": "auto", **user(), "options": {"temperature": 0}, "dispatch": {"cache": True}}
+    first, headers = await lines_of(client, "/api/chat", body)
+    assert headers["x-dispatch-cache"] == "miss"
+    second, headers = await lines_of(client, "/api/chat", body)
+    assert headers["x-dispatch-cache"] == "hit"
+    assert said(second) == said(first)
+    assert second[-1]["dispatch"] == first[-1]["dispatch"]
+    whole = await client.post("/api/chat", {**body, "stream": False})
+    assert whole["message"]["content"] == said(first)
+
+
 @pytest.mark.parametrize(
     ("path", "change", "told"),
     [

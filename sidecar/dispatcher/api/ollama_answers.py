@@ -18,6 +18,7 @@ from dispatcher.api.ollama_names import OllamaNames
 from dispatcher.api.ollama_replies import NDJSON, beside, ollama_json, read_ollama
 from dispatcher.api.ollama_schemas import OllamaAnswerBody, OllamaChatBody, OllamaGenerateBody
 from dispatcher.api.ollama_wish import OllamaWish, chat_wish, generate_wish
+from dispatcher.api.recall import Recall
 from dispatcher.api.routes import Voice
 from dispatcher.api.streams import ReplyStream
 from dispatcher.api.told import Told, headers_of
@@ -27,6 +28,7 @@ from dispatcher.core.outcome import Piece
 from dispatcher.core.task import DispatchId, DispatchRequest, FormatKind
 from dispatcher.errors import CallerGone, DispatcherError
 from dispatcher.service.dispatch import Answer, Dispatcher
+from dispatcher.service.response_cache import ResponseCache
 from dispatcher.service.room import Room
 
 _NOTHING = Piece()
@@ -34,12 +36,13 @@ _NOTHING = Piece()
 
 @dataclass(frozen=True, slots=True)
 class OllamaAnswers:
-    """Answers chats and completions. `now` is the monotonic clock, `wall` Unix time, both in seconds."""
+    """Answers chats and completions. `wall` is Unix time, in seconds."""
 
     dispatcher: Dispatcher
     room: Room
     names: OllamaNames
     loader: OllamaLoader
+    cache: ResponseCache
     limits: DropinLimits
     wall: Callable[[], float]
     write_timeout_s: float
@@ -71,16 +74,19 @@ class OllamaAnswers:
         wish = self.names.suited(wish, spec)
         asked = dropin_request(wish.wish, named, hints, self.limits)
         self.room.check_share(asked.share)
+        recall = Recall(self.cache, request, asked, is_wanted=hints.cache is True)
+        headers = beside(wish.ignored) | recall.headers
         if body.stream is False:
-            return await self._whole(request, asked, form, wish)
-        return await _Streamed(self, request, asked, form, wish, body.model).reply()
+            return await self._whole(request, asked, form, recall, headers)
+        return await _Streamed(self, request, asked, form, recall, headers, body.model).reply()
 
     async def _whole(
-        self, request: web.Request, asked: DispatchRequest, form: Form, wish: OllamaWish
+        self, request: web.Request, asked: DispatchRequest, form: Form, recall: Recall, headers: dict[str, str]
     ) -> web.StreamResponse:
-        answer = await self.dispatcher.dispatch(DispatchId(request[DISPATCH_ID]), asked)
+        answer = recall.answer or await self.dispatcher.dispatch(DispatchId(request[DISPATCH_ID]), asked)
+        recall.keep(answer)
         lines = Lines(form, answer.decision.chosen.model_id, self.wall)
-        return ollama_json(lines.whole(answer), headers_of(answer) | beside(wish.ignored))
+        return ollama_json(lines.whole(answer), headers_of(answer) | headers)
 
     async def _loaded(
         self, body: OllamaAnswerBody, spec: ModelSpec | None, form: Form, hints: Hints, wish: OllamaWish
@@ -106,7 +112,8 @@ class _Streamed:
         request: web.Request,
         asked: DispatchRequest,
         form: Form,
-        wish: OllamaWish,
+        recall: Recall,
+        headers: dict[str, str],
         name: str,
     ) -> None:
         self._answers = answers
@@ -114,7 +121,8 @@ class _Streamed:
         self._id = DispatchId(request[DISPATCH_ID])
         self._told = Told(self._id)
         self._stream = ReplyStream(request, answers.write_timeout_s, NDJSON)
-        self._stream.tell(beside(wish.ignored))
+        self._stream.tell(headers)
+        self._recall = recall
         self._name = name
         self._lines_of = partial(Lines, form, wall=answers.wall)
         self._lines: Lines | None = None
@@ -123,13 +131,8 @@ class _Streamed:
 
     async def reply(self) -> web.StreamResponse:
         """Answer."""
-        is_free = self._asked.requirements.output.kind is FormatKind.TEXT
-        on_piece = self._send if is_free else None
         try:
-            async with self._idle:
-                answer = await self._answers.dispatcher.dispatch(
-                    self._id, self._asked, on_piece, None, self._told.on_choice
-                )
+            answer = self._recall.answer or await self._dispatched()
         except DispatcherError as error:
             if not self._stream.is_open or isinstance(error, CallerGone):
                 raise
@@ -137,6 +140,16 @@ class _Streamed:
         else:
             await self._end(answer)
         return await self._stream.end()
+
+    async def _dispatched(self) -> Answer:
+        is_free = self._asked.requirements.output.kind is FormatKind.TEXT
+        on_piece = self._send if is_free else None
+        async with self._idle:
+            answer = await self._answers.dispatcher.dispatch(
+                self._id, self._asked, on_piece, None, self._told.on_choice
+            )
+        self._recall.keep(answer)
+        return answer
 
     async def _send(self, piece: Piece) -> None:
         if self._lines is None:
