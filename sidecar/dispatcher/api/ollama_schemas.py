@@ -35,7 +35,7 @@ class OllamaBody(Body):
 
     def _meaningless(self) -> Iterator[str]:
         for name in _IGNORED:
-            if getattr(self, name, None) is not None:
+            if name in type(self).model_fields and getattr(self, name) is not None:
                 yield name
         yield from self.model_extra or ()
         if isinstance(options := getattr(self, "options", None), OllamaBody):

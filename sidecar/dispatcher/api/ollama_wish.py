@@ -51,7 +51,7 @@ def _wish(body: OllamaAnswerBody, messages: tuple[Message, ...]) -> Wish:
         messages=messages,
         max_tokens=max_tokens_of(options),
         sampling=sampling_of(options),
-        output=_output(body.format or options.format),
+        output=_output(options.format if body.format in (None, "") else body.format),
         toolbox=toolbox_of(body.tools if isinstance(body, OllamaChatBody) else None),
         top_logprobs=(body.top_logprobs or 0) if body.logprobs else None,
         think=None if body.think is None else bool(body.think),
