@@ -177,6 +177,8 @@ def test_models_are_listed_shown_loaded_and_seen_in_memory(client: ollama.Client
     [
         (lambda client: client.chat("llama3.2", HELLO), 404, "model 'llama3.2' not found"),
         (lambda client: client.show("llama3.2"), 404, "not found"),
+        (lambda client: client.chat("qwen2.5-coder-1.5b-instruct", HELLO), 404, "try pulling it first"),
+        (lambda client: client.chat("auto", [{"role": "user", "content": "word " * 20_000}]), 400, "context"),
         (lambda client: client.chat(str(SMALL), HELLO, think=True), 400, "does not support thinking"),
         (lambda client: client.chat(str(EMBEDDER), HELLO), 400, "does not support chat"),
         (lambda client: client.chat(str(SMALL), HELLO, options={"top_p": 7}), 400, "options.top_p"),

@@ -62,6 +62,24 @@ async def test_its_models_are_offered_and_answer(client: Client, ollama: FakeOll
     assert (await client.get("/api/containers"))["memory_reserved_mib"] == 0
 
 
+async def test_its_models_answer_in_its_own_words_under_their_own_names(client: Client, ollama: FakeOllama) -> None:
+    assert MODEL in [row["name"] for row in (await client.get("/api/tags"))["models"]]
+    assert (await client.post("/api/show", {"model": "theirs"}))["capabilities"][0] == "completion"
+    said = [{"role": "user", "content": "Name a colour."}]
+    options = {"temperature": 0.5, "top_k": 40, "seed": 7, "stop": ["x"], "num_ctx": 9, "num_predict": 50}
+    body = {"model": "theirs", "messages": said, "options": options, "keep_alive": 0, "stream": False}
+    reply = await client.post("/api/chat", body)
+    assert (reply["model"], reply["done_reason"]) == (MODEL, "stop")
+    passed_on = ollama.asked[-1]["options"]
+    assert {name: passed_on[name] for name in ("temperature", "top_k", "seed", "stop")} == {
+        name: options[name] for name in ("temperature", "top_k", "seed", "stop")
+    }
+    assert "num_ctx" not in passed_on
+    (row,) = (await client.get("/api/ps"))["models"]
+    assert (row["name"], row["expires_at"] > "2100") == (MODEL, True)
+    assert (await client.post("/api/generate", {"model": MODEL}))["done_reason"] == "load"
+
+
 async def test_how_it_loads_and_for_how_long_is_its_owners_to_say(client: Client, ollama: FakeOllama) -> None:
     await client.ask(model=MODEL)
     (body,) = ollama.asked

@@ -187,6 +187,15 @@ async def test_nothing_asked_loads_the_model_and_unloads_none(client: Client) ->
     assert (await client.post("/api/generate", {"model": "auto"}))["model"] == "auto"
 
 
+async def test_a_model_that_may_not_be_used_is_told_as_such(client: Client) -> None:
+    admin = {"Authorization": f"Bearer {client.token('admin')}"}
+    async with client.http.patch("/api/models/small", json={"enabled": False}, headers=admin) as response:
+        assert response.status == 200
+    assert "small" not in [row["name"] for row in (await client.get("/api/tags"))["models"]]
+    for body in ({"model": "small", **user()}, {"model": "small", "messages": []}):
+        assert "disabled" in (await client.post("/api/chat", body, expect=503))["error"]
+
+
 async def test_hints_go_before_what_the_name_implies(client: Client) -> None:
     async with client.http.post(
         "/api/chat",
