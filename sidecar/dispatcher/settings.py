@@ -84,7 +84,7 @@ class Settings(BaseSettings):
         "all-minilm-l6-v2", min_length=1, max_length=200, description="The model for embeddings that name none."
     )
     prompt_chars_max: int = Field(400_000, ge=1, description="Longest prompt, all messages together.")
-    request_bytes_max: int = Field(2_097_152, ge=1024, description="Longest request body.")
+    request_bytes_max: int = Field(8_388_608, ge=1024, description="Longest request body; pictures come in it, too.")
     write_timeout_s: float = Field(30.0, gt=0, description="Whoever reads nothing of a stream for so long is cut off.")
     queue_max: int = Field(512, ge=1, description="Dispatches that may wait or run at once; more are refused.")
     queue_model_max: int = Field(384, ge=1, description="Of them, those that may wait for one model.")

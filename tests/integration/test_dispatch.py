@@ -271,3 +271,14 @@ async def test_a_model_that_declines_or_answers_out_of_shape_is_logged_as_such(c
     wrong = await client.ask(mark(answer="no json"), expect=502, requirements={"format": "json"})
     stored = await _stored(client, wrong["error"]["dispatch_id"])
     assert (stored["valid"], stored["declined"]) == (False, False)
+
+
+async def test_a_model_may_be_named_as_its_own_server_calls_it_and_an_alias_says_what_is_wanted(client: Client) -> None:
+    assert (await client.ask(model="Small:latest"))["model"] == "small"
+    assert (await client.ask(model="auto:code"))["task_type"] == "code-generation"
+    assert (await client.ask(model="auto:code", taskType="chat"))["task_type"] == "chat"
+    fast = await client.post("/api/explain", {"prompt": "hi", "model": "auto:fast"})
+    assert fast["decision"]["objective"] == "fastest"
+    refused = await client.ask(model="gpt-5-mini", expect=404)
+    assert "auto:fast" in refused["error"]["message"]
+    assert "small" in refused["error"]["message"]

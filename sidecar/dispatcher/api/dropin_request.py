@@ -15,7 +15,6 @@ from dispatcher.core.task import (
     OutputFormat,
     Privacy,
     Requirements,
-    Role,
     Sampling,
     TaskType,
     Toolbox,
@@ -96,8 +95,8 @@ def _requirements(wish: Wish, hints: Hints, limits: DropinLimits) -> Requirement
 
 
 def _check_messages(messages: tuple[Message, ...], limits: DropinLimits) -> None:
-    if not any(message.role is not Role.SYSTEM and (message.content.strip() or message.images) for message in messages):
-        raise InvalidRequest("messages: at least one must have the role user and some content")
+    if not any(message.content.strip() or message.images for message in messages):
+        raise InvalidRequest("messages: at least one must have some content")
     chars = sum(len(message.content) for message in messages)
     if chars > limits.prompt_chars_max:
         raise InvalidRequest(

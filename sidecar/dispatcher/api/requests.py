@@ -1,10 +1,11 @@
 """From a request's body to what core understands, with the limits of the settings."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from dispatcher.api.json_schemas import check_size
 from dispatcher.api.schemas import PromptBody, RequirementsBody
+from dispatcher.core.aliases import AUTO, alias_of
 from dispatcher.core.task import (
     PLAIN_TEXT,
     Context,
@@ -12,6 +13,7 @@ from dispatcher.core.task import (
     FormatKind,
     Message,
     ModelId,
+    Objective,
     OutputFormat,
     Requirements,
     Role,
@@ -20,7 +22,7 @@ from dispatcher.core.task import (
 )
 from dispatcher.errors import InvalidRequest
 
-_AUTO = "auto"
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +50,23 @@ def dispatch_request(body: PromptBody, limits: RequestLimits) -> DispatchRequest
             f"prompt: {chars} characters are more than the {limits.prompt_chars_max} allowed; "
             "shorten it, or raise AI_DISPATCH_PROMPT_CHARS_MAX"
         )
+    alias = alias_of(body.model or AUTO)
     return DispatchRequest(
         messages=messages,
         requirements=_requirements(body.requirements, limits),
-        task_type=body.task_type,
+        task_type=_said(body.task_type, TaskType.AUTO, alias.task_type if alias else None),
         complexity=body.complexity,
-        objective=body.objective,
-        model=None if body.model in (None, _AUTO) else ModelId(body.model),
+        objective=_said(body.objective, Objective.BALANCED, alias.objective if alias else None),
+        model=None if alias else ModelId(body.model or AUTO),
         context=Context(**body.context.model_dump()),
         priority=body.priority,
         explore=body.explore,
     )
+
+
+def _said(asked: _T, usual: _T, implied: _T | None) -> _T:
+    """What a field says; where it is left as usual, what the model's name implies."""
+    return implied if asked == usual and implied is not None else asked
 
 
 def _messages(body: PromptBody) -> tuple[Message, ...]:

@@ -86,7 +86,11 @@ class PromptBody(Body):
     complexity: Complexity = Field(Complexity.AUTO, description="How hard the work is; `auto` finds out.")
     objective: Objective = Field(Objective.BALANCED, description="What the choice favours.")
     requirements: RequirementsBody = Field(default_factory=RequirementsBody)
-    model: _Name | None = Field(None, description="Pins the choice to one model; absent or `auto` leaves it free.")
+    model: _Name | None = Field(
+        None,
+        description="Pins the choice to one model; absent or `auto` leaves it free, and so does an alias such as "
+        "`auto:fast` or `auto:code`, which says what is wanted.",
+    )
     context: ContextBody = Field(default_factory=ContextBody)
     priority: int = Field(0, ge=-100, le=100, description="Larger goes first among those that wait.")
     explore: bool = Field(

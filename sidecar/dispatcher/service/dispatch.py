@@ -40,6 +40,7 @@ from dispatcher.service.choose import Choice, Chooser, Weighing
 from dispatcher.service.diagnose import Doctor
 from dispatcher.service.equipment import Equipment
 from dispatcher.service.lease import Lease, Leaser, OnWait
+from dispatcher.service.model_names import ModelNames
 from dispatcher.service.panel import Panel
 from dispatcher.service.poison import PoisonGuard
 from dispatcher.service.record import Recorder
@@ -96,6 +97,7 @@ class Dispatcher:
         self._leaser = leaser
         self._warmer = warmer
         self._registry = registry
+        self._names = ModelNames(registry)
         self._equipment = equipment
         self._doctor = doctor
         self._recorder = recorder
@@ -152,7 +154,7 @@ class Dispatcher:
         """
         check_schemas(request)
         self._poison.check(request)
-        choice = self._weighed(self._imagined(request), {}).choice()
+        choice = self._weighed(self._imagined(self._pinned(request)), {}).choice()
         return choice.decision, choice.explanation()
 
     def admit(self, request: DispatchRequest) -> None:
@@ -163,7 +165,7 @@ class Dispatcher:
         check_schemas(request)
         self._poison.check(request)
         with contextlib.suppress(NoEligibleModel, HostUnreachable):
-            self._weighed(self._imagined(request), {}).choice()
+            self._weighed(self._imagined(self._pinned(request)), {}).choice()
 
     def _trail(self, dispatch_id: DispatchId, request: DispatchRequest, forecaster: Forecaster) -> Trail:
         text = features_of(request.messages, request.toolbox.offered)
@@ -178,6 +180,13 @@ class Dispatcher:
             classified=self._sense.classify(request.task_type, request.complexity, text),
             forecaster=forecaster,
         )
+
+    def _pinned(self, request: DispatchRequest) -> DispatchRequest:
+        """The request with the id of the model that it names, be it as the model's own server calls it.
+
+        Raises: ModelNotFound.
+        """
+        return request if request.model is None else replace(request, model=self._names.model(request.model).id)
 
     def _imagined(self, request: DispatchRequest) -> Trail:
         """Of a dispatch that isn't run."""
@@ -199,6 +208,7 @@ class Dispatcher:
         """Try candidates until one answers; all on the same deadline, and none after the first streamed piece."""
         check_schemas(trail.request)
         self._poison.check(trail.request)
+        trail.request = self._pinned(trail.request)
         failures: dict[ModelId, list[DispatcherError]] = {}
         last: DispatcherError | None = None
         with self._budget.under_way() as tries:
