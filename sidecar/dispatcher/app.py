@@ -317,7 +317,6 @@ async def sidecar(
         limits = RequestLimits(settings.prompt_chars_max, settings.timeout_default_s, settings.timeout_max_s)
         dropin_limits = DropinLimits(settings.prompt_chars_max, settings.dropin_timeout_s, settings.timeout_max_s)
         names = ModelNames(registry)
-        openai = OpenAIDesk(dispatcher, room, names, dropin_limits, wall, settings.write_timeout_s)
         callback_hosts = allowed_hosts(settings.callback_hosts or "")
         steady = steady_wall(now, wall)
         words, news = job_words(limits), JobNews()
@@ -356,6 +355,7 @@ async def sidecar(
         cache = ResponseCache(
             registry, metrics, secrets.token_bytes(32), now, room_bytes, settings.response_cache_ttl_s
         )
+        openai = OpenAIDesk(dispatcher, room, names, cache, dropin_limits, wall, settings.write_timeout_s)
 
         async def metrics_text() -> bytes:
             await read_gauges(metrics, fleet, database, budget_mib)

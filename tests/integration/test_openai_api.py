@@ -18,6 +18,7 @@ from tests.unit.core.builders import spec
 
 ABLE = frozenset({Capability.JSON, Capability.TOOLS, Capability.VISION})
 CALL = {"name": "weather", "arguments": {"place": "Oslo"}}
+OTHER = {"name": "weather", "arguments": {"place": "Bergen"}}
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
@@ -93,21 +94,22 @@ async def test_all_roles_and_kinds_of_content_are_taken(start_sidecar: StartSide
     ]
     await client.post(CHAT, {"model": "small", "messages": messages, "tools": [WEATHER]})
     (body,) = await asked(client)
-    roles = [message["role"] for message in body["messages"]]
-    assert roles == ["system", "user", "assistant", "tool", "assistant", "user"]  # system texts are put into one
-    assert body["messages"][0]["content"].split() == ["Be", "brief.", "Be", "kind.", "Be", "true."]
-    assert body["messages"][1]["content"][1]["image_url"]["url"].endswith(PIXEL)
-    assert body["messages"][2]["tool_calls"] == [call]
-    assert body["messages"][3]["tool_call_id"] == "c1"
+    system, user, called, result, *_, last = body["messages"]
+    assert "Be brief." in system["content"]
+    assert "Be kind.\nBe true." in system["content"]
+    assert user["content"][1]["image_url"]["url"].endswith(PIXEL)
+    assert (called["role"], last["content"]) == ("assistant", "Thanks.")
+    assert "Oslo" in str(called)
+    assert "Snow." in result["content"]
 
 
 async def test_tool_calls_come_whole_in_replies_and_streams(start_sidecar: StartSidecar) -> None:
-    client = await start_sidecar(spec(capabilities=ABLE), behaviour={"calls": [CALL, CALL]})
+    client = await start_sidecar(spec(capabilities=ABLE), behaviour={"calls": [CALL, OTHER]})
     reply = await client.post(CHAT, said("Weather?", tools=[WEATHER]))
     (choice,) = ChatCompletion.model_validate(reply, strict=True).choices
     assert (choice.finish_reason, choice.message.content) == ("tool_calls", None)
     calls: Any = choice.message.tool_calls
-    assert [json.loads(call.function.arguments) for call in calls] == [{"place": "Oslo"}] * 2
+    assert [json.loads(call.function.arguments) for call in calls] == [{"place": "Oslo"}, {"place": "Bergen"}]
     assert len({call.id for call in calls}) == 2
 
     told = await chunks(client, said("Weather?", tools=[WEATHER], tool_choice="required"))
@@ -121,19 +123,13 @@ async def test_tool_calls_come_whole_in_replies_and_streams(start_sidecar: Start
 
 async def test_a_tool_may_be_forbidden_demanded_or_the_only_one(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(capabilities=ABLE), behaviour={"calls": [CALL]})
-    other = {"type": "function", "function": {"name": "other"}}
     reply = await client.post(CHAT, said("a", tools=[WEATHER], tool_choice="none"))
     assert reply["choices"][0]["finish_reason"] == "stop"
-    for choice in (
-        {"type": "function", "function": {"name": "weather"}},
-        {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [WEATHER]}},
-    ):
-        await client.post(CHAT, said("a", tools=[other, WEATHER], tool_choice=choice, parallel_tool_calls=False))
-        body = (await asked(client))[-1]
-        assert [tool["function"]["name"] for tool in body["tools"]] == ["weather"]
-        assert (body["tool_choice"], body["parallel_tool_calls"]) == ("required", False)
-    await client.post(CHAT, said("a", tools=[]))
-    assert "tools" not in (await asked(client))[-1]
+    for choice in ("required", {"type": "function", "function": {"name": "weather"}}):
+        reply = await client.post(CHAT, said("a", tools=[WEATHER], tool_choice=choice))
+        assert reply["choices"][0]["finish_reason"] == "tool_calls"
+    reply = await client.post(CHAT, said("a", tools=[]))
+    assert reply["choices"][0]["finish_reason"] == "stop"
 
 
 async def test_tools_for_a_model_that_cannot_call_any_name_those_that_can(start_sidecar: StartSidecar) -> None:
@@ -221,6 +217,26 @@ async def test_hints_ride_along_in_headers_metadata_and_the_body(client: Client)
         async with client.http.post(CHAT, json=said("a", **more), headers=headers) as response:
             assert (await response.json())["dispatch"]["task_type"] == "translation"
             assert response.headers["x-dispatch-task-type"] == "translation"
+
+
+async def test_the_same_is_answered_from_memory_for_whoever_asks_for_that(start_sidecar: StartSidecar) -> None:
+    client = await start_sidecar(response_cache_mib=8)
+    for path, given in (
+        (CHAT, said("a")),
+        ("/v1/completions", {"prompt": "a b"}),
+        ("/v1/responses", {"input": "a b c"}),
+    ):
+        body = {**given, "temperature": 0, "metadata": {"dispatch_cache": "true"}}
+        told = []
+        for verdict in ("miss", "hit"):
+            async with client.http.post(path, json=body) as response:
+                assert response.headers["x-dispatch-cache"] == verdict
+                told.append((await response.json())["dispatch"])
+        assert told[0] == told[1]
+        async with client.http.post(path, json={**body, "stream": True}) as response:
+            assert response.headers["x-dispatch-cache"] == "hit"
+            assert response.headers["x-dispatch-id"] == told[0]["id"]
+            assert "You said" in await response.text()
 
 
 @pytest.mark.parametrize(

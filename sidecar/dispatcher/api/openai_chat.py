@@ -16,7 +16,6 @@ from dispatcher.api.openai_schemas import ChatBody
 from dispatcher.api.openai_streaming import streamed
 from dispatcher.api.openai_tools import toolbox_of
 from dispatcher.api.routes import Route, Scope, Voice
-from dispatcher.api.told import headers_of
 from dispatcher.errors import InvalidRequest
 
 
@@ -46,14 +45,12 @@ class OpenAIChatApi:
         """Answer one chat, whole or in chunks."""
         dispatch_id = self.desk.admit(request)
         body = await read_body(request, ChatBody)
-        asked = self.desk.asked(request.headers, body, self._wish(body))
+        taken = self.desk.take(request, body, self._wish(body))
         if body.stream:
             has_usage = bool(body.stream_options and body.stream_options.include_usage)
             chunks = ChatChunks(dispatch_id, self.desk.wall(), has_usage=has_usage)
-            return await streamed(self.desk, request, dispatch_id, asked, chunks)
-        answer = await self.desk.dispatcher.dispatch(dispatch_id, asked)
-        reply = chat_reply(answer, self.desk.wall())
-        return web.Response(body=reply, content_type="application/json", headers=headers_of(answer))
+            return await streamed(self.desk, request, taken, chunks)
+        return await self.desk.whole(taken, lambda answer: chat_reply(answer, self.desk.wall()))
 
     def _wish(self, body: ChatBody) -> Wish:
         _check(body)

@@ -46,9 +46,10 @@ class CompletionWords:
         return self._event([self._choice(piece.text, piece.logprobs, None)], model)
 
     def end(self, answer: Answer) -> bytes:
-        """What is left: the reason of the end, the usage."""
+        """What is left: the text if none was sent, the reason of the end, the usage."""
         completion, model = answer.completion, answer.decision.chosen.model_id
-        told = self._event([self._choice("", (), completion.finish_reason.value)], model, dispatch=note(answer))
+        told = b"" if self._head else self.piece(Piece(completion.text, logprobs=completion.logprobs), model)
+        told += self._event([self._choice("", (), completion.finish_reason.value)], model, dispatch=note(answer))
         if self._has_usage:
             told += self._event([], model, usage=usage(completion))
         return told + _DONE

@@ -13,7 +13,6 @@ from dispatcher.api.openai_sampling import check_single, sampling_of, tokens_max
 from dispatcher.api.openai_schemas import CompletionBody
 from dispatcher.api.openai_streaming import streamed
 from dispatcher.api.routes import Route, Scope, Voice
-from dispatcher.api.told import headers_of
 from dispatcher.core.task import Message, Role
 from dispatcher.errors import InvalidRequest
 
@@ -44,13 +43,12 @@ class OpenAICompletionsApi:
         """Answer one prompt, whole or in chunks."""
         dispatch_id = self.desk.admit(request)
         body = await read_body(request, CompletionBody)
-        asked = self.desk.asked(request.headers, body, _wish(body))
+        taken = self.desk.take(request, body, _wish(body))
         has_usage = bool(body.stream_options and body.stream_options.include_usage)
         words = CompletionWords(dispatch_id, self.desk.wall(), has_usage=has_usage)
         if body.stream:
-            return await streamed(self.desk, request, dispatch_id, asked, words)
-        answer = await self.desk.dispatcher.dispatch(dispatch_id, asked)
-        return web.Response(body=words.whole(answer), content_type="application/json", headers=headers_of(answer))
+            return await streamed(self.desk, request, taken, words)
+        return await self.desk.whole(taken, words.whole)
 
 
 def _wish(body: CompletionBody) -> Wish:

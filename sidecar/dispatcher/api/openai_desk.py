@@ -1,7 +1,7 @@
 """What all routes of OpenAI's API that write text share: letting a request in, and putting it into core's words."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,27 @@ from dispatcher.api.dropin_request import DropinLimits, Wish, dropin_request
 from dispatcher.api.hints import hints_of
 from dispatcher.api.middleware import DISPATCH_ID
 from dispatcher.api.openai_schemas import SamplingBody
+from dispatcher.api.recall import Recall
+from dispatcher.api.told import headers_of
+from dispatcher.core.outcome import OnPiece
 from dispatcher.core.task import Capability, DispatchId, DispatchRequest
 from dispatcher.errors import Unsatisfiable
-from dispatcher.service.dispatch import Dispatcher
+from dispatcher.service.dispatch import Answer, Dispatcher
 from dispatcher.service.model_names import ModelNames
+from dispatcher.service.response_cache import ResponseCache
 from dispatcher.service.room import Room
+from dispatcher.service.trail import OnChoice
 
 _AT_ONCE = frozenset({"none", "minimal"})
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A request that was let in: the dispatch it asks for, and whether it was answered before."""
+
+    dispatch_id: DispatchId
+    asked: DispatchRequest
+    recall: Recall
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,7 @@ class OpenAIDesk:
     dispatcher: Dispatcher
     room: Room
     names: ModelNames
+    cache: ResponseCache
     limits: DropinLimits
     wall: Callable[[], float]
     write_timeout_s: float
@@ -41,16 +56,34 @@ class OpenAIDesk:
         self.room.check()
         return dispatch_id
 
-    def asked(self, headers: Mapping[str, str], body: SamplingBody, wish: Wish) -> DispatchRequest:
+    def take(self, request: web.Request, body: SamplingBody, wish: Wish) -> Taken:
         """The dispatch that a request asks for.
 
         Raises: ModelNotFound, Unsatisfiable, Overloaded, or InvalidRequest naming the field and the fix.
         """
-        hints = hints_of(headers, body.metadata, body.dispatch)
+        hints = hints_of(request.headers, body.metadata, body.dispatch)
         asked = dropin_request(wish, self.names.of(body.model), hints, self.limits)
         self._check_can(asked)
         self.room.check_share(asked.share)
-        return asked
+        recall = Recall(self.cache, request, asked, is_wanted=hints.cache is True)
+        return Taken(DispatchId(request[DISPATCH_ID]), asked, recall)
+
+    async def answer(self, taken: Taken, on_piece: OnPiece | None = None, on_choice: OnChoice | None = None) -> Answer:
+        """The answer: that of before, or a new one, which comes piece by piece too.
+
+        Raises: what a dispatch raises.
+        """
+        if (known := taken.recall.answer) is not None:
+            return known
+        answer = await self.dispatcher.dispatch(taken.dispatch_id, taken.asked, on_piece, None, on_choice)
+        taken.recall.keep(answer)
+        return answer
+
+    async def whole(self, taken: Taken, worded: Callable[[Answer], bytes]) -> web.Response:
+        """Answer at once, in those words."""
+        answer = await self.answer(taken)
+        headers = headers_of(answer) | taken.recall.headers
+        return web.Response(body=worded(answer), content_type="application/json", headers=headers)
 
     def thinks(self, model: str, effort: Any) -> bool | None:
         """Whether the model is to think first: not for little effort, and for more only where one of that name can."""

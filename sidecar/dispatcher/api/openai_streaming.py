@@ -6,12 +6,12 @@ from aiohttp import web
 
 from dispatcher.api.heartbeat import AFTER_S, Heartbeat
 from dispatcher.api.middleware import error_reply
-from dispatcher.api.openai_desk import OpenAIDesk
+from dispatcher.api.openai_desk import OpenAIDesk, Taken
 from dispatcher.api.streams import ReplyStream
-from dispatcher.api.told import Told
+from dispatcher.api.told import Told, headers_of
 from dispatcher.api.voices import openai_error
 from dispatcher.core.outcome import Piece
-from dispatcher.core.task import DispatchId, DispatchRequest, FormatKind, ToolUse
+from dispatcher.core.task import DispatchRequest, FormatKind, ToolUse
 from dispatcher.errors import CallerGone, DispatcherError, InvalidAnswer
 from dispatcher.service.dispatch import Answer
 
@@ -38,8 +38,7 @@ class Teller(Protocol):
 async def streamed(
     desk: OpenAIDesk,
     request: web.Request,
-    dispatch_id: DispatchId,
-    asked: DispatchRequest,
+    taken: Taken,
     teller: Teller,
     after_s: float = AFTER_S,
 ) -> web.StreamResponse:
@@ -47,7 +46,8 @@ async def streamed(
 
     Raises: what a dispatch raises, as long as nothing was sent.
     """
-    stream, told = ReplyStream(request, desk.write_timeout_s, _TYPE), Told(dispatch_id)
+    stream, told = ReplyStream(request, desk.write_timeout_s, _TYPE), Told(taken.dispatch_id)
+    stream.tell(taken.recall.headers)
     heartbeat = Heartbeat(stream, _SIGN, told.headers, after_s)
     has_begun = False
 
@@ -60,16 +60,14 @@ async def streamed(
 
     try:
         async with heartbeat:
-            answer = await desk.dispatcher.dispatch(
-                dispatch_id, asked, None if is_held_back(asked) else on_piece, None, told.on_choice
-            )
+            answer = await desk.answer(taken, None if is_held_back(taken.asked) else on_piece, told.on_choice)
     except DispatcherError as error:
         if not stream.is_open or isinstance(error, CallerGone):
             raise
-        reply = error_reply(error, dispatch_id, is_incomplete=has_begun and not isinstance(error, InvalidAnswer))
+        reply = error_reply(error, taken.dispatch_id, is_incomplete=has_begun and not isinstance(error, InvalidAnswer))
         await stream.write(teller.fault(openai_error(error, reply)))
     else:
-        stream.tell(told.headers())
+        stream.tell(headers_of(answer))
         await stream.write(teller.end(answer))
     return await stream.end()
 

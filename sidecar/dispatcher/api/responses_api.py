@@ -18,7 +18,6 @@ from dispatcher.api.responses_input import input_messages
 from dispatcher.api.responses_reply import ResponseWords
 from dispatcher.api.responses_schemas import ResponsesBody
 from dispatcher.api.routes import Route, Scope, Voice
-from dispatcher.api.told import headers_of
 from dispatcher.core.task import Sampling
 from dispatcher.errors import InvalidRequest, ResponseNotFound
 
@@ -54,13 +53,11 @@ class ResponsesApi:
         """Answer one prompt, whole or as events."""
         dispatch_id = self.desk.admit(request)
         body = await read_body(request, ResponsesBody)
-        asked = self.desk.asked(request.headers, body, self._wish(body))
+        taken = self.desk.take(request, body, self._wish(body))
         words = ResponseWords(dispatch_id, self.desk.wall(), body)
         if body.stream:
-            return await streamed(self.desk, request, dispatch_id, asked, ResponseEvents(words))
-        answer = await self.desk.dispatcher.dispatch(dispatch_id, asked)
-        reply = orjson.dumps(words.whole(answer))
-        return web.Response(body=reply, content_type="application/json", headers=headers_of(answer))
+            return await streamed(self.desk, request, taken, ResponseEvents(words))
+        return await self.desk.whole(taken, lambda answer: orjson.dumps(words.whole(answer)))
 
     async def show(self, _request: web.Request) -> web.StreamResponse:
         """One that was given before."""
