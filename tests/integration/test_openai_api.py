@@ -160,7 +160,9 @@ async def test_json_that_stays_wrong_is_an_error_in_words_of_this_protocol(start
     client = await start_sidecar(spec(), behaviour={"answer": '{"city":'})
     for stream in (False, True):
         body = said("a", response_format=SHAPED, max_tokens=1, stream=stream)
-        reply = await client.post(CHAT, body, 502)
+        async with client.http.post(CHAT, json=body) as response:
+            reply = await response.json()
+            assert (response.status, response.headers["x-should-retry"]) == (502, "false")
         assert reply["error"]["code"] == "invalid_answer"
         assert "requirements." not in reply["error"]["message"]
 

@@ -15,9 +15,11 @@ from dispatcher.api.voices import error_body, no_route, status_in, voice_of_path
 from dispatcher.core.job import Owner
 from dispatcher.errors import (
     BodyTooLarge,
+    DeadlineExceeded,
     DeadlineInfeasible,
     DispatcherError,
     HostNotAllowed,
+    InvalidAnswer,
     MalformedBody,
     MethodNotAllowed,
     RouteNotFound,
@@ -30,6 +32,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DISPATCH_ID = web.RequestKey("dispatch_id", str)
 CALLER = web.RequestKey("caller", Owner)
 VOICE = web.RequestKey("voice", Voice)
+_TRIED_ENOUGH = (DeadlineExceeded, InvalidAnswer)  # all time is spent, or all models were asked again already
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -95,8 +98,8 @@ def error_response(request: web.Request, error: DispatcherError, metrics: Metric
     body = error_body(voice, error, error_reply(error, dispatch_id))
     response = web.Response(body=body, status=status_in(voice, error), content_type="application/json")
     response.headers.update({"x-dispatch-error": error.code} | ({"x-dispatch-id": dispatch_id} if dispatch_id else {}))
-    if voice is Voice.OPENAI and not error.may_be_retried:
-        response.headers["x-should-retry"] = "false"  # else its clients ask again after each 5xx
+    if voice is Voice.OPENAI and (isinstance(error, _TRIED_ENOUGH) or not error.may_be_retried):
+        response.headers["x-should-retry"] = "false"  # else its clients ask again, twice, after each 5xx
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     return response
