@@ -119,6 +119,20 @@ def test_responses(client: OpenAI) -> None:
     assert last.response.output_text == text  # type: ignore[union-attr]
 
 
+def test_a_small_model_calls_a_tool_as_it_wants_to_be_called(client: OpenAI) -> None:
+    place = {"type": "string", "enum": ["Oslo", "Rome"]}
+    shape = {"type": "object", "properties": {"place": place}, "required": ["place"], "additionalProperties": False}
+    tool = {"type": "function", "function": {"name": "weather", "description": "The weather.", "parameters": shape}}
+    said = [{"role": "user", "content": "How is the weather in Rome?"}]
+    answer = client.chat.completions.create(model=SMALL, messages=said, tools=[tool], tool_choice="required")  # type: ignore[call-overload]
+    calls = answer.choices[0].message.tool_calls
+    assert {call.function.name for call in calls} == {"weather"}
+    assert all(json.loads(call.function.arguments)["place"] in ("Oslo", "Rome") for call in calls)
+    results = [{"role": "tool", "tool_call_id": call.id, "content": "Sunny, 30 degrees."} for call in calls]
+    back = [*said, answer.choices[0].message, *results]
+    assert client.chat.completions.create(model=SMALL, messages=back, max_tokens=40).choices[0].message.content  # type: ignore[arg-type]
+
+
 def test_tools_in_chats(handy: OpenAI) -> None:
     answer = handy.chat.completions.create(model="auto", messages=SAID, tools=[TOOL])  # type: ignore[call-overload]
     (call,) = answer.choices[0].message.tool_calls
