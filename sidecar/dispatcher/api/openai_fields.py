@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from dispatcher.errors import InvalidRequest
 
 
@@ -27,3 +29,11 @@ def list_at(value: object, place: str) -> Sequence[Any]:
     if not isinstance(value, list):
         raise InvalidRequest(f"{place}: this must be a list")
     return value
+
+
+def json_at(value: object, place: str) -> bytes:
+    """A part as JSON. InvalidRequest when it holds a number that JSON's readers don't agree on."""
+    try:
+        return orjson.dumps(value)
+    except TypeError as error:  # beyond 64 bits
+        raise InvalidRequest(f"{place}: this holds a number of more than 64 bits; send it as text") from error

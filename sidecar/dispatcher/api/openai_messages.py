@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
-from dispatcher.api.openai_fields import list_at, object_at, text_at
+from dispatcher.api.openai_fields import json_at, list_at, object_at, text_at
 from dispatcher.api.openai_images import image_of
 from dispatcher.core.task import Image, Message, Role, ToolCall
 from dispatcher.errors import InvalidRequest
@@ -94,5 +92,5 @@ def _call(call: object, place: str) -> ToolCall:
 def arguments_text(arguments: object, place: str) -> str:
     """The arguments of a call that was made, as JSON text; some clients send them as the object they are."""
     if isinstance(arguments, dict):
-        return orjson.dumps(arguments).decode()
+        return json_at(arguments, place).decode()
     return "{}" if arguments is None or arguments == "" else text_at(arguments, place)

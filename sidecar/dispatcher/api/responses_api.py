@@ -9,6 +9,7 @@ from dispatcher.api.bodies import read_body
 from dispatcher.api.dropin_request import Wish
 from dispatcher.api.hints import HINT_HEADERS
 from dispatcher.api.openai_desk import OpenAIDesk
+from dispatcher.api.openai_fields import json_at
 from dispatcher.api.openai_formats import output_of
 from dispatcher.api.openai_sampling import tokens_max
 from dispatcher.api.openai_streaming import streamed
@@ -78,11 +79,14 @@ class ResponsesApi:
 
 
 def _check(body: ResponsesBody) -> None:
-    """Refuse what needs a memory."""
+    """Refuse what needs a memory, and what can't be repeated."""
     if body.background:
         raise InvalidRequest("background: nothing is kept to be fetched later; leave it out, or use POST /api/jobs")
     for field in ("previous_response_id", "conversation"):
         if getattr(body, field):
             raise InvalidRequest(f"{field}: what was said before isn't kept; send all of it as input")
+    for field in ("metadata", "tools", "tool_choice"):
+        json_at(getattr(body, field), field)  # a response repeats them
+    json_at(body.text.format if body.text else None, "text.format")
     if body.prompt:
         raise InvalidRequest("prompt: there are no stored prompts; send the text as instructions and input")
