@@ -301,6 +301,14 @@ async def test_errors_have_the_shape_and_the_status_that_clients_know(client: Cl
         assert (response.status, response.headers["x-should-retry"]) == (400, "false")
 
 
+async def test_a_base_url_without_its_end_is_told_so(client: Client) -> None:
+    for path in ("/chat/completions", "/responses", "/embeddings"):
+        error = (await client.post(path, {}, 404))["error"]
+        assert f"/v1{path}" in error["message"]
+    assert "/v1/models" in (await client.get("/models", 404))["error"]["message"]
+    assert "/openapi.json" in (await client.get("/nothing", 404))["error"]["message"]
+
+
 async def test_a_prompt_that_is_too_long_has_the_code_that_clients_look_for(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(context_tokens=256), prompt_chars_max=20_000)
     for words in (2000, 8000):  # more than the model takes, more than the sidecar takes

@@ -76,7 +76,7 @@ def middleware(guard: Guard, metrics: Metrics, voices: Mapping[str, Voice]) -> M
         except DispatcherError as error:
             response = error_response(request, error, metrics)
         except web.HTTPException as error:
-            response = error_response(request, _translated(error, request[VOICE], voices), metrics)
+            response = error_response(request, _translated(error, request.path, voices), metrics)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - the last door before the caller: it must answer, and say so in the log
@@ -144,14 +144,14 @@ def _voice_of(request: web.Request, voices: Mapping[str, Voice]) -> Voice:
     return voice or voice_of_path(request.path)
 
 
-def _translated(error: web.HTTPException, voice: Voice, voices: Mapping[str, Voice]) -> DispatcherError:
+def _translated(error: web.HTTPException, path: str, voices: Mapping[str, Voice]) -> DispatcherError:
     if isinstance(error, web.HTTPRequestEntityTooLarge):
         return BodyTooLarge("the body is longer than AI_DISPATCH_REQUEST_BYTES_MAX")
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
         return MethodNotAllowed(f"this route takes {allowed}, not {error.method}")
     if isinstance(error, web.HTTPNotFound):
-        return RouteNotFound(no_route(voice, (path for path, speaks in voices.items() if speaks is voice)))
+        return RouteNotFound(no_route(path, voices))
     return MalformedBody(f"the request can't be read: {error.reason}")
 
 

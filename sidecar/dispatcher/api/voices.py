@@ -1,7 +1,7 @@
 """How an error is put in each protocol that this sidecar speaks: its own, Ollama's and OpenAI's."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -58,12 +58,16 @@ def in_words_of(voice: Voice, message: str) -> str:
     return message
 
 
-def no_route(voice: Voice, paths: Iterable[str]) -> str:
-    """What there is instead of a path that doesn't exist; `paths` are the routes of that voice."""
+def no_route(path: str, voices: Mapping[str, Voice]) -> str:
+    """What there is instead of a path that doesn't exist; `voices` says what each path that does speaks."""
+    voice = voice_of_path(path)
+    if voices.get(f"/v1{path}") is Voice.OPENAI:
+        return f"there is no such route, but /v1{path}; the base URL of OpenAI's clients must end in /v1"
     if voice is Voice.OWN:
         return "there is no such route; GET /openapi.json lists them all"
     told = {Voice.OLLAMA: "Ollama", Voice.OPENAI: "OpenAI"}[voice]
-    return f"there is no such route; of {told}'s API there are {', '.join(sorted(set(paths)))}"
+    there_are = sorted(known for known, speaks in voices.items() if speaks is voice)
+    return f"there is no such route; of {told}'s API there are {', '.join(there_are)}"
 
 
 def openai_error(error: DispatcherError, reply: ErrorReply) -> dict[str, Any]:
