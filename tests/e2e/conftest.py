@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.n8n import N8n
 from tests.e2e.sidecar import REPOSITORY, Sidecar, running_sidecar
-from tests.fakes.real_weights import fetched
+from tests.fakes.real_weights import EMBEDDER, fetched
 
 _NODE = REPOSITORY / "n8n-node"
 
@@ -40,8 +40,9 @@ def n8n(n8n_program: Path, node_tarball: Path, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="session")
 def sidecar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
-    """Run a sidecar with an empty data folder, and at least the small model's weights."""
+    """Run a sidecar with an empty data folder, and at least the weights of the small models."""
     fetched()
+    fetched(EMBEDDER)
     with running_sidecar(tmp_path_factory.mktemp("sidecar")) as running:
         yield running
 
