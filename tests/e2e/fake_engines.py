@@ -68,6 +68,11 @@ class FakeEngines:
         """The states of all jobs."""
         return [job["state"] for job in self.jobs()]
 
+    def is_busy(self) -> bool:
+        """Whether a model is at work."""
+        replicas = self._ask("/api/containers")["containers"]
+        return any(replica["in_flight"] for replica in replicas)
+
     def _is_up(self) -> bool:
         with contextlib.suppress(OSError):
             return bool(self._ask("/health"))

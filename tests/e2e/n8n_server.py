@@ -45,13 +45,22 @@ class N8nServer:
 
     def run(self, workflow: Json, node: str) -> Execution:
         """Save a workflow that begins by hand and run it to its end; tells what became of one of its nodes."""
+        run = self.begin(workflow)
+        ended = until(lambda: self._ended(run), within_s=_RUN_S, what="the workflow's end")
+        return execution_of(unflattened(ended["data"]), node)
+
+    def begin(self, workflow: Json) -> str:
+        """Save a workflow that begins by hand and have it run; returns the run's id."""
         saved = self._save(workflow)
         data = {part: saved[part] for part in _PARTS_TO_RUN}
         start = next(node["name"] for node in workflow["nodes"] if node["type"].endswith(".manualTrigger"))
         body = {"workflowData": data, "triggerToStartFrom": {"name": start}}
-        run = self.post(f"/rest/workflows/{saved['id']}/run", body)["executionId"]
-        ended = until(lambda: self._ended(run), within_s=_RUN_S, what="the workflow's end")
-        return execution_of(unflattened(ended["data"]), node)
+        run: str = self.post(f"/rest/workflows/{saved['id']}/run", body)["executionId"]
+        return run
+
+    def stop(self, run: str) -> None:
+        """Stop a run, as its button does."""
+        self.post(f"/rest/executions/{run}/stop", {})
 
     def publish(self, workflow: Json) -> str:
         """Save a workflow that begins with a webhook and set it live; returns the webhook's path."""

@@ -29,6 +29,7 @@ from tests.e2e.fake_engines import FakeEngines, fake_engines
 from tests.e2e.n8n import Json, N8n
 from tests.e2e.n8n_server import N8nServer, running_server
 from tests.e2e.sidecar import Sidecar
+from tests.e2e.waiting import until
 from tests.e2e.workflows import credential, example
 from tests.fakes.behaviour import mark
 
@@ -37,6 +38,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 PROMPT = "Say hello in one short sentence."
 SMALL = "smollm2-135m-instruct"
 CALLING = mark(calls=[{"name": "Calculator", "arguments": {"input": "6 * 7"}}]) + " What is 6 times 7?"
+ENDLESS = mark(token_delay_s=10.0) + " Count to a thousand."
 TEXTS = ["The cat sleeps on the sofa.", "Interest rates were raised again.", "A recipe for apple pie."]
 CREDENTIALS: Mapping[str, Callable[[str, str, str], Json]] = {
     "ollamaApi": ollama_credential,
@@ -114,6 +116,16 @@ def test_an_agent_streams_what_follows_its_tools_result(furnished: Furnished, na
     lines = furnished.server.stream(f"/webhook/{furnished.server.publish(live)}", {})
     said = [line["content"] for line in lines if line["type"] == "item" and line["metadata"]["nodeName"] == ANSWERING]
     assert "You said" in "".join(said)
+
+
+# langchain's client of Ollama looks whether it was stopped only when the next piece comes.
+@pytest.mark.parametrize("name", [name for name in AGENTS if name != "ollama"])
+def test_a_run_that_is_stopped_frees_the_model_at_once(furnished: Furnished, name: str) -> None:
+    kind, fake = AGENTS[name], furnished.fake
+    run = furnished.server.begin(agent(name, kind, furnished.faked(kind[2]), "small", ENDLESS))
+    until(fake.is_busy, within_s=60, what="a model being at work")
+    furnished.server.stop(run)
+    until(lambda: not fake.is_busy(), within_s=10, what="the model being free")
 
 
 def test_the_example_agent_of_our_package_answers(furnished: Furnished) -> None:
