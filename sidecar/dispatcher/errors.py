@@ -279,19 +279,20 @@ class ShuttingDown(DispatcherError):
 
 
 class InvalidAnswer(DispatcherError):
-    """The model's answer isn't the JSON that was asked for, or calls a tool in a way that the tool doesn't take.
-
-    `was_cut` says that it ended for want of tokens, so that the same model would only be cut again.
-    """
+    """The model's answer isn't the JSON that was asked for, or calls a tool in a way that the tool doesn't take."""
 
     code = "invalid_answer"
     status = 502
     is_retryable = True
     origin = Origin.RUNTIME
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None, was_cut: bool = False) -> None:
-        super().__init__(message, retry_after_s=retry_after_s)
-        self.was_cut = was_cut
+
+class AnswerCut(InvalidAnswer):
+    """The answer ended for want of tokens before it was what was asked for; asking again only cuts it again."""
+
+    code = "answer_cut"
+    status = 422
+    is_retryable = False
 
 
 class ReplicaStartFailed(DispatcherError):

@@ -100,7 +100,8 @@ async def test_a_model_that_is_told_what_was_wrong_with_its_answer_may_mend_it(c
 
 async def test_an_answer_that_was_cut_is_not_asked_for_again(client: Client) -> None:
     wants = {"format": "json", "max_tokens": 1}
-    reply = await client.ask(f"hello {mark(answer='[1, 2, 3]')}", 502, model="small", requirements=wants)
+    reply = await client.ask(f"hello {mark(answer='[1, 2, 3]')}", 422, model="small", requirements=wants)
+    assert (reply["error"]["code"], reply["error"]["retryable"]) == ("answer_cut", False)
     assert "max_tokens" in reply["error"]["message"]
     assert len((await _stored(client, reply["error"]["dispatch_id"]))["attempts"]) == 1
 

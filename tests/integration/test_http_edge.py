@@ -246,7 +246,7 @@ async def test_bad_input_is_told_by_field_and_the_next_request_is_fine(
         (b'{"prompt":"a","requirements":{"format":{"minimum":NaN}}}', 422),
         (b'{"prompt":"a","requirements":{"max_tokens":' + b"9" * 100_000 + b"}}", 400),
         (b'{"prompt":"\\ud800"}', 400),
-        (b'{"prompt":"' + b"a" * 3_000_000 + b'"}', 413),
+        (b'{"prompt":"' + b"a" * 9_000_000 + b'"}', 413),
         (b"", 400),
         (b"null", 422),
     ],

@@ -9,7 +9,7 @@ HINT = 0.1
 """What it counts that nobody complained of an answer: that it was as expected. An explicit word counts 1."""
 
 # Error codes for which the model is to blame, and those for which its server is: of the answers these say nothing.
-_BAD_ANSWER = frozenset({"invalid_answer"})
+_BAD_ANSWER = frozenset({"invalid_answer", "answer_cut"})
 _BAD_SERVER = frozenset(
     {
         "runtime_fault",

@@ -8,7 +8,7 @@ from jsonschema_rs import FancyRegexOptions, ValidationError, Validator, validat
 
 from dispatcher.core.outcome import Completion, FinishReason
 from dispatcher.core.task import DispatchRequest, FormatKind, OutputFormat, Tool, Toolbox, ToolCall, ToolUse
-from dispatcher.errors import InvalidAnswer, InvalidRequest
+from dispatcher.errors import AnswerCut, InvalidAnswer, InvalidRequest
 
 _PATTERNS = FancyRegexOptions(backtrack_limit=20_000)  # a caller's pattern must not hold up everybody
 
@@ -53,7 +53,7 @@ def _parsed(completion: Completion, output: OutputFormat) -> object:
         value = orjson.loads(completion.text)
     except orjson.JSONDecodeError as error:
         if completion.finish_reason is FinishReason.LENGTH:
-            raise InvalidAnswer("the JSON answer was cut off; raise requirements.max_tokens", was_cut=True) from error
+            raise AnswerCut("the JSON answer was cut off; raise requirements.max_tokens") from error
         raise InvalidAnswer("the answer isn't JSON") from error
     if output.schema is not None:
         _validate(value, output.schema, "the answer doesn't satisfy the schema")
@@ -67,8 +67,10 @@ def _check_call(call: ToolCall, tools: Mapping[str, Tool], *, was_cut: bool) -> 
     try:
         arguments = orjson.loads(call.arguments or "{}")
     except orjson.JSONDecodeError as error:
-        told = "were cut off; raise max_tokens" if was_cut else "aren't JSON"
-        raise InvalidAnswer(f"the arguments in the call of {tool.name} {told}", was_cut=was_cut) from error
+        where = f"the arguments in the call of {tool.name}"
+        if was_cut:
+            raise AnswerCut(f"{where} were cut off; raise requirements.max_tokens") from error
+        raise InvalidAnswer(f"{where} aren't JSON") from error
     if not isinstance(arguments, dict):
         raise InvalidAnswer(f"the arguments in the call of {tool.name} are no JSON object")
     _validate(arguments, tool.parameters, f"the call of {tool.name} doesn't satisfy its parameters")

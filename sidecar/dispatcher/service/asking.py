@@ -8,7 +8,7 @@ from dispatcher.core.prompting import render
 from dispatcher.core.spoken_tools import heard, held, is_spoken, spoken
 from dispatcher.core.task import NO_TOOLS, DispatchId
 from dispatcher.core.tool_calls import identified
-from dispatcher.errors import InvalidAnswer
+from dispatcher.errors import AnswerCut
 from dispatcher.service.choose import Choice
 from dispatcher.service.trail import Trail
 
@@ -29,11 +29,11 @@ class Question:
     def understood(self, completion: Completion, dispatch_id: DispatchId) -> Completion:
         """The completion with its tool calls, each with an id.
 
-        Raises: InvalidAnswer when it ended in the middle of a call.
+        Raises: AnswerCut when it ended in the middle of a call.
         """
         found = heard(completion) if self.tells_tools else completion
         if found is None:
-            raise InvalidAnswer("the answer was cut off in a call of a tool; raise max_tokens", was_cut=True)
+            raise AnswerCut("the answer was cut off in a call of a tool; raise requirements.max_tokens")
         return replace(found, tool_calls=identified(found.tool_calls, dispatch_id)) if found.tool_calls else found
 
 

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from dispatcher.core.classification import Classification
 from dispatcher.core.deadline import Deadline
 from dispatcher.core.decision import Decision, Explanation
 from dispatcher.core.exploration import THE_BEST, Contender, Pick
@@ -15,9 +16,10 @@ from dispatcher.core.forecast import Forecaster, first_token_s, prefill_s
 from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.outcome import Attempt, Completion, Ending, OnPiece, Piece, Timing
 from dispatcher.core.retrying import RetryBudget, Tries
-from dispatcher.core.task import DispatchId, DispatchRequest, FormatKind, ModelId
+from dispatcher.core.task import Complexity, DispatchId, DispatchRequest, FormatKind, ModelId
 from dispatcher.core.waiting import Waiter
 from dispatcher.errors import (
+    AnswerCut,
     DeadlineInfeasible,
     DispatcherError,
     HostUnreachable,
@@ -177,7 +179,7 @@ class Dispatcher:
             begun_s=begun_s,
             deadline=Deadline.after(begun_s, request.requirements.timeout_s),
             text=text,
-            classified=self._sense.classify(request.task_type, request.complexity, text),
+            classified=_with_tools(request, self._sense.classify(request.task_type, request.complexity, text)),
             forecaster=forecaster,
         )
 
@@ -324,6 +326,12 @@ class _Done:
     checked: Checked
 
 
+def _with_tools(request: DispatchRequest, classified: Classification) -> Classification:
+    """To know when a tool helps, and how to call it, is hard for a small model, however easy the prompt looks."""
+    is_open = request.complexity is Complexity.AUTO and bool(request.toolbox.offered)
+    return replace(classified, complexity=Complexity.HIGH) if is_open else classified
+
+
 def _says_that_it_ended(error: BaseException) -> bool:
     """Whether the server itself ended the request with this, and so works on it no longer."""
     has_failed = isinstance(error, RuntimeFault | RuntimeRefused | InvalidRequest)
@@ -333,6 +341,6 @@ def _says_that_it_ended(error: BaseException) -> bool:
 def _is_given_up(errors: Sequence[DispatcherError]) -> bool:
     last = errors[-1]
     if isinstance(last, InvalidAnswer):
-        return last.was_cut or len(errors) >= _BAD_ANSWERS_MAX
+        return isinstance(last, AnswerCut) or len(errors) >= _BAD_ANSWERS_MAX
     crashed = isinstance(last, RuntimeUnreachable | RuntimeIncomplete | ReplicaOutOfMemory)
     return not crashed or len(errors) >= _CRASHES_MAX
