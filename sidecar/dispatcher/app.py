@@ -23,7 +23,6 @@ from dispatcher import __version__
 from dispatcher.api.calibration import CalibrationApi
 from dispatcher.api.containers import ContainersApi
 from dispatcher.api.dispatch import DispatchApi
-from dispatcher.api.dropin_request import DropinLimits
 from dispatcher.api.feedback import FeedbackApi
 from dispatcher.api.job_bodies import JobMaker
 from dispatcher.api.job_replies import job_words
@@ -31,30 +30,16 @@ from dispatcher.api.jobs import JobsApi
 from dispatcher.api.keyed_dispatch import KeyedDispatch
 from dispatcher.api.log import LogApi
 from dispatcher.api.models import ModelsApi
-from dispatcher.api.ollama import OllamaApi
-from dispatcher.api.ollama_answers import OllamaAnswers
-from dispatcher.api.ollama_embed import OllamaEmbeds
-from dispatcher.api.ollama_facts import OllamaFacts
-from dispatcher.api.ollama_lines import stamp
-from dispatcher.api.ollama_load import OllamaLoader
-from dispatcher.api.ollama_models import OllamaModels
-from dispatcher.api.ollama_names import OllamaNames
-from dispatcher.api.ollama_pull import OllamaPull
-from dispatcher.api.openai_chat import OpenAIChatApi
-from dispatcher.api.openai_completions import OpenAICompletionsApi
-from dispatcher.api.openai_desk import OpenAIDesk
-from dispatcher.api.openai_embeddings import OpenAIEmbeddingsApi
-from dispatcher.api.openai_models import OpenAIModelsApi
 from dispatcher.api.openapi import openapi_document
 from dispatcher.api.operations import OperationsApi
 from dispatcher.api.optimizer import OptimizerApi
 from dispatcher.api.prompt_variants import PromptVariantsApi
 from dispatcher.api.rankers import RankersApi
 from dispatcher.api.requests import RequestLimits
-from dispatcher.api.responses_api import ResponsesApi
 from dispatcher.api.routes import Route
 from dispatcher.api.server import application, runner
 from dispatcher.api.tokens import Tokens, load_tokens
+from dispatcher.app_dropin import Counter, dropin_routes
 from dispatcher.app_learning import Ground, build_learning
 from dispatcher.callbacks.client import CallbackClient, new_callback_session
 from dispatcher.clocks import steady_wall
@@ -100,7 +85,6 @@ from dispatcher.service.job_news import JobNews
 from dispatcher.service.jobs import Jobs
 from dispatcher.service.lease import Leaser
 from dispatcher.service.manage import Manager
-from dispatcher.service.model_names import ModelNames
 from dispatcher.service.optimize import Bounds, Optimizer
 from dispatcher.service.pause import Pauser
 from dispatcher.service.poison import PoisonGuard
@@ -315,8 +299,6 @@ async def sidecar(
             wall,
         )
         limits = RequestLimits(settings.prompt_chars_max, settings.timeout_default_s, settings.timeout_max_s)
-        dropin_limits = DropinLimits(settings.prompt_chars_max, settings.dropin_timeout_s, settings.timeout_max_s)
-        names = ModelNames(registry)
         callback_hosts = allowed_hosts(settings.callback_hosts or "")
         steady = steady_wall(now, wall)
         words, news = job_words(limits), JobNews()
@@ -355,30 +337,13 @@ async def sidecar(
         cache = ResponseCache(
             registry, metrics, secrets.token_bytes(32), now, room_bytes, settings.response_cache_ttl_s
         )
-        openai = OpenAIDesk(dispatcher, room, names, cache, dropin_limits, wall, settings.write_timeout_s)
 
         async def metrics_text() -> bytes:
             await read_gauges(metrics, fleet, database, budget_mib)
             return metrics.text()
 
         puller = Puller(registry, library, manager)
-        ollama_names = OllamaNames(names, registry)
-        ollama_facts = OllamaFacts(registry, stamp(wall()))
-        ollama_api = OllamaApi(
-            OllamaAnswers(
-                dispatcher,
-                room,
-                ollama_names,
-                OllamaLoader(registry, manager, now),
-                cache,
-                dropin_limits,
-                wall,
-                settings.write_timeout_s,
-            ),
-            OllamaEmbeds(embedder, room, ollama_names, dropin_limits),
-            OllamaModels(ollama_names, ollama_facts, fleet, settings.idle_stop_s, now, wall),
-            OllamaPull(ollama_names, ollama_facts, puller, settings.write_timeout_s),
-        )
+        counter = Counter(dispatcher, embedder, room, registry, fleet, manager, puller, cache, now, wall)
 
         routes: list[Route] = [
             *DispatchApi(
@@ -402,12 +367,7 @@ async def sidecar(
             *FeedbackApi(database, metrics, wall, settings.feedback_daily_max).routes(),
             *RankersApi(learning.rankers).routes(),
             *OptimizerApi(optimizer, rules).routes(),
-            *ollama_api.routes(),
-            *OpenAIChatApi(openai).routes(),
-            *ResponsesApi(openai).routes(),
-            *OpenAICompletionsApi(openai).routes(),
-            *OpenAIEmbeddingsApi(embedder, room, names, dropin_limits).routes(),
-            *OpenAIModelsApi(names, wall()).routes(),
+            *dropin_routes(counter, settings),
             *OperationsApi(
                 Readiness(registry, fleet, equipment, database),
                 metrics_text,

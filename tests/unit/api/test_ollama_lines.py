@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from dispatcher.api.ollama_lines import CHAT, GENERATE, Lines, stamp
+from dispatcher.api.ollama.lines import CHAT, GENERATE, Lines, stamp
 from dispatcher.core.outcome import Piece, TokenLogprob
 from dispatcher.core.task import ToolCall
 

@@ -5,9 +5,9 @@ import base64
 import pytest
 
 from dispatcher.api.bodies import parsed
-from dispatcher.api.ollama_load import is_unload
-from dispatcher.api.ollama_schemas import OllamaChatBody, OllamaGenerateBody
-from dispatcher.api.ollama_wish import OllamaWish, chat_wish, generate_wish
+from dispatcher.api.ollama.load import is_unload
+from dispatcher.api.ollama.schemas import OllamaChatBody, OllamaGenerateBody
+from dispatcher.api.ollama.wish import OllamaWish, chat_wish, generate_wish
 from dispatcher.core.task import FormatKind, Role, Sampling
 from dispatcher.errors import InvalidRequest
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from dispatcher.api.openai_messages import messages_of
-from dispatcher.api.openai_tools import toolbox_of
-from dispatcher.api.responses_input import input_messages
+from dispatcher.api.openai.messages import messages_of
+from dispatcher.api.openai.responses_input import input_messages
+from dispatcher.api.openai.tools import toolbox_of
 from dispatcher.core.task import Image, Message, Role, ToolCall, ToolUse
 from dispatcher.errors import InvalidRequest
 

@@ -12,12 +12,12 @@ from dispatcher.api.dropin_request import DropinLimits, dropin_request, timeout_
 from dispatcher.api.heartbeat import Heartbeat
 from dispatcher.api.hints import Hints, hints_of
 from dispatcher.api.middleware import DISPATCH_ID
-from dispatcher.api.ollama_lines import CHAT, GENERATE, Form, Lines
-from dispatcher.api.ollama_load import OllamaLoader, is_unload
-from dispatcher.api.ollama_names import OllamaNames
-from dispatcher.api.ollama_replies import NDJSON, beside, ollama_json, read_ollama
-from dispatcher.api.ollama_schemas import OllamaAnswerBody, OllamaChatBody, OllamaGenerateBody
-from dispatcher.api.ollama_wish import OllamaWish, chat_wish, generate_wish
+from dispatcher.api.ollama.lines import CHAT, GENERATE, Form, Lines
+from dispatcher.api.ollama.load import OllamaLoader, is_unload
+from dispatcher.api.ollama.names import OllamaNames
+from dispatcher.api.ollama.replies import NDJSON, beside, ollama_json, read_ollama
+from dispatcher.api.ollama.schemas import OllamaAnswerBody, OllamaChatBody, OllamaGenerateBody
+from dispatcher.api.ollama.wish import OllamaWish, chat_wish, generate_wish
 from dispatcher.api.recall import Recall
 from dispatcher.api.routes import Voice
 from dispatcher.api.streams import ReplyStream

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from dispatcher.api.openai_schemas import Lenient, SamplingBody
+from dispatcher.api.openai.schemas import Lenient, SamplingBody
 
 _Object = dict[str, Any]
 

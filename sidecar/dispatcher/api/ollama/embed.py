@@ -11,10 +11,10 @@ from aiohttp import web
 from dispatcher.api.dropin_request import DropinLimits, timeout_of
 from dispatcher.api.hints import hints_of
 from dispatcher.api.middleware import DISPATCH_ID
-from dispatcher.api.ollama_lines import nanoseconds
-from dispatcher.api.ollama_names import OllamaNames
-from dispatcher.api.ollama_replies import beside, ollama_json, read_ollama
-from dispatcher.api.ollama_schemas import OllamaEmbedBody, OllamaEmbeddingsBody, OllamaVectorsBody
+from dispatcher.api.ollama.lines import nanoseconds
+from dispatcher.api.ollama.names import OllamaNames
+from dispatcher.api.ollama.replies import beside, ollama_json, read_ollama
+from dispatcher.api.ollama.schemas import OllamaEmbedBody, OllamaEmbeddingsBody, OllamaVectorsBody
 from dispatcher.core.embedding import EmbedRequest
 from dispatcher.core.task import DispatchId, Privacy
 from dispatcher.service.embed import Embedded, Embedder

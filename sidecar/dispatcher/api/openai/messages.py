@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dispatcher.api.openai_fields import json_at, list_at, object_at, text_at
-from dispatcher.api.openai_images import image_of
+from dispatcher.api.openai.fields import json_at, list_at, object_at, text_at
+from dispatcher.api.openai.images import image_of
 from dispatcher.core.task import Image, Message, Role, ToolCall
 from dispatcher.errors import InvalidRequest
 

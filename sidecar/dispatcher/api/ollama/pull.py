@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from dispatcher.api.ollama_facts import OllamaFacts
-from dispatcher.api.ollama_names import OllamaNames
-from dispatcher.api.ollama_replies import NDJSON, beside, ollama_json, read_ollama
-from dispatcher.api.ollama_schemas import OllamaPullBody
+from dispatcher.api.ollama.facts import OllamaFacts
+from dispatcher.api.ollama.names import OllamaNames
+from dispatcher.api.ollama.replies import NDJSON, beside, ollama_json, read_ollama
+from dispatcher.api.ollama.schemas import OllamaPullBody
 from dispatcher.api.routes import Voice
 from dispatcher.api.streams import ReplyStream
 from dispatcher.api.voices import in_words_of

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from dispatcher.api.dropin_request import Wish
 from dispatcher.api.json_schemas import check_size
-from dispatcher.api.ollama_messages import messages_of, toolbox_of
-from dispatcher.api.ollama_options import max_tokens_of, sampling_of
-from dispatcher.api.ollama_pictures import pictures
-from dispatcher.api.ollama_schemas import OllamaAnswerBody, OllamaChatBody, OllamaGenerateBody, OllamaOptionsBody
+from dispatcher.api.ollama.messages import messages_of, toolbox_of
+from dispatcher.api.ollama.options import max_tokens_of, sampling_of
+from dispatcher.api.ollama.pictures import pictures
+from dispatcher.api.ollama.schemas import OllamaAnswerBody, OllamaChatBody, OllamaGenerateBody, OllamaOptionsBody
 from dispatcher.core.task import PLAIN_TEXT, FormatKind, Message, OutputFormat, Role
 from dispatcher.errors import InvalidRequest
 

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from dispatcher.api.heartbeat import AFTER_S, Heartbeat
 from dispatcher.api.middleware import error_reply
-from dispatcher.api.openai_desk import OpenAIDesk, Taken
+from dispatcher.api.openai.desk import OpenAIDesk, Taken
 from dispatcher.api.streams import ReplyStream
 from dispatcher.api.told import Told, headers_of
 from dispatcher.api.voices import openai_error

@@ -8,16 +8,16 @@ from aiohttp import web
 from dispatcher.api.bodies import read_body
 from dispatcher.api.dropin_request import Wish
 from dispatcher.api.hints import HINT_HEADERS
-from dispatcher.api.openai_desk import OpenAIDesk
-from dispatcher.api.openai_fields import json_at
-from dispatcher.api.openai_formats import output_of
-from dispatcher.api.openai_sampling import tokens_max
-from dispatcher.api.openai_streaming import streamed
-from dispatcher.api.openai_tools import toolbox_of
-from dispatcher.api.responses_events import ResponseEvents
-from dispatcher.api.responses_input import input_messages
-from dispatcher.api.responses_reply import ResponseWords
-from dispatcher.api.responses_schemas import ResponsesBody
+from dispatcher.api.openai.desk import OpenAIDesk
+from dispatcher.api.openai.fields import json_at
+from dispatcher.api.openai.formats import output_of
+from dispatcher.api.openai.responses_events import ResponseEvents
+from dispatcher.api.openai.responses_input import input_messages
+from dispatcher.api.openai.responses_reply import ResponseWords
+from dispatcher.api.openai.responses_schemas import ResponsesBody
+from dispatcher.api.openai.sampling import tokens_max
+from dispatcher.api.openai.streaming import streamed
+from dispatcher.api.openai.tools import toolbox_of
 from dispatcher.api.routes import Route, Scope, Voice
 from dispatcher.core.task import Sampling
 from dispatcher.errors import InvalidRequest, ResponseNotFound

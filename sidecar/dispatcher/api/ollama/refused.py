@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from dispatcher.api.ollama_reply_schemas import OllamaStatusReply
+from dispatcher.api.ollama.reply_schemas import OllamaStatusReply
 from dispatcher.api.routes import Handler, Route, Scope, Voice
 from dispatcher.errors import Forbidden
 

@@ -1,6 +1,6 @@
 """What of a request in OpenAI's protocol says how an answer is drawn and how long it may be."""
 
-from dispatcher.api.openai_schemas import TOKENS_MAX, TextBody
+from dispatcher.api.openai.schemas import TOKENS_MAX, TextBody
 from dispatcher.core.task import Sampling
 from dispatcher.errors import InvalidRequest
 

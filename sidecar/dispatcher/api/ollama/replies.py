@@ -7,7 +7,7 @@ from aiohttp import web
 
 from dispatcher import __version__
 from dispatcher.api.bodies import parsed, read_raw
-from dispatcher.api.ollama_schemas import OllamaBody
+from dispatcher.api.ollama.schemas import OllamaBody
 from dispatcher.errors import MalformedBody
 
 NDJSON = "application/x-ndjson"

@@ -6,8 +6,8 @@ from itertools import chain
 import orjson
 
 from dispatcher.api.json_schemas import check_size
-from dispatcher.api.ollama_pictures import pictures
-from dispatcher.api.ollama_schemas import OllamaMessageBody, OllamaToolBody, OllamaToolCallBody
+from dispatcher.api.ollama.pictures import pictures
+from dispatcher.api.ollama.schemas import OllamaMessageBody, OllamaToolBody, OllamaToolCallBody
 from dispatcher.core.task import NO_TOOLS, Message, Role, Tool, Toolbox, ToolCall
 from dispatcher.errors import InvalidRequest
 

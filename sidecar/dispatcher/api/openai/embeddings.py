@@ -13,7 +13,7 @@ from dispatcher.api.bodies import read_body
 from dispatcher.api.dropin_request import DropinLimits, timeout_of
 from dispatcher.api.hints import HINT_HEADERS, hints_of
 from dispatcher.api.middleware import DISPATCH_ID
-from dispatcher.api.openai_schemas import EmbeddingsBody
+from dispatcher.api.openai.schemas import EmbeddingsBody
 from dispatcher.api.routes import Route, Scope, Voice
 from dispatcher.core.embedding import EmbedRequest, Vector
 from dispatcher.core.task import DispatchId, Privacy

@@ -1,6 +1,6 @@
 """What of Ollama's options is taken, and what is ignored."""
 
-from dispatcher.api.ollama_schemas import OllamaOptionsBody
+from dispatcher.api.ollama.schemas import OllamaOptionsBody
 from dispatcher.core.task import Sampling
 
 _TOKENS_MAX = 131_072

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dispatcher.api.ollama_schemas import KeepAlive
+from dispatcher.api.ollama.schemas import KeepAlive
 from dispatcher.core.model import ModelSpec
 from dispatcher.errors import DeadlineExceeded, NoEligibleModel
 from dispatcher.service.manage import Manager

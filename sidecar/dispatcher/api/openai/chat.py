@@ -7,14 +7,14 @@ from aiohttp import web
 from dispatcher.api.bodies import read_body
 from dispatcher.api.dropin_request import Wish
 from dispatcher.api.hints import HINT_HEADERS
-from dispatcher.api.openai_chat_reply import ChatChunks, chat_reply
-from dispatcher.api.openai_desk import OpenAIDesk
-from dispatcher.api.openai_formats import output_of
-from dispatcher.api.openai_messages import messages_of
-from dispatcher.api.openai_sampling import check_single, sampling_of, tokens_max
-from dispatcher.api.openai_schemas import ChatBody
-from dispatcher.api.openai_streaming import streamed
-from dispatcher.api.openai_tools import toolbox_of
+from dispatcher.api.openai.chat_reply import ChatChunks, chat_reply
+from dispatcher.api.openai.desk import OpenAIDesk
+from dispatcher.api.openai.formats import output_of
+from dispatcher.api.openai.messages import messages_of
+from dispatcher.api.openai.sampling import check_single, sampling_of, tokens_max
+from dispatcher.api.openai.schemas import ChatBody
+from dispatcher.api.openai.streaming import streamed
+from dispatcher.api.openai.tools import toolbox_of
 from dispatcher.api.routes import Route, Scope, Voice
 from dispatcher.errors import InvalidRequest
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 
-from dispatcher.api.openai_answer import token_logprobs
-from dispatcher.api.responses_reply import ResponseWords, text_part
+from dispatcher.api.openai.answer import token_logprobs
+from dispatcher.api.openai.responses_reply import ResponseWords, text_part
 from dispatcher.core.outcome import Completion, FinishReason, Piece, TokenLogprob
 from dispatcher.core.task import ToolCall
 from dispatcher.service.dispatch import Answer

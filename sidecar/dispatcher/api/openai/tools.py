@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from dispatcher.api.json_schemas import check_size
-from dispatcher.api.openai_fields import list_at, object_at, text_at
+from dispatcher.api.openai.fields import list_at, object_at, text_at
 from dispatcher.core.task import Tool, Toolbox, ToolUse
 from dispatcher.errors import InvalidRequest
 

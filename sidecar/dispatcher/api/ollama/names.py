@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from dispatcher.api.ollama_wish import OllamaWish
+from dispatcher.api.ollama.wish import OllamaWish
 from dispatcher.core.model import ModelSpec, WeightsState
 from dispatcher.core.task import Capability, TaskType
 from dispatcher.errors import InvalidRequest, ModelNotFound

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from dispatcher.api.hints import HINT_HEADERS
-from dispatcher.api.ollama_answers import OllamaAnswers
-from dispatcher.api.ollama_embed import OllamaEmbeds
-from dispatcher.api.ollama_models import OllamaModels
-from dispatcher.api.ollama_pull import OllamaPull
-from dispatcher.api.ollama_refused import OllamaRefused
-from dispatcher.api.ollama_replies import NDJSON, beside, ollama_json
-from dispatcher.api.ollama_reply_schemas import (
+from dispatcher.api.ollama.answers import OllamaAnswers
+from dispatcher.api.ollama.embed import OllamaEmbeds
+from dispatcher.api.ollama.models import OllamaModels
+from dispatcher.api.ollama.pull import OllamaPull
+from dispatcher.api.ollama.refused import OllamaRefused
+from dispatcher.api.ollama.replies import NDJSON, beside, ollama_json
+from dispatcher.api.ollama.reply_schemas import (
     OllamaChatReply,
     OllamaEmbeddingsReply,
     OllamaEmbedReply,
@@ -22,7 +22,7 @@ from dispatcher.api.ollama_reply_schemas import (
     OllamaTagsReply,
     OllamaVersionReply,
 )
-from dispatcher.api.ollama_schemas import (
+from dispatcher.api.ollama.schemas import (
     OllamaChatBody,
     OllamaEmbedBody,
     OllamaEmbeddingsBody,

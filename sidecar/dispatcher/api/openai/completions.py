@@ -7,11 +7,11 @@ from aiohttp import web
 from dispatcher.api.bodies import read_body
 from dispatcher.api.dropin_request import Wish
 from dispatcher.api.hints import HINT_HEADERS
-from dispatcher.api.openai_completion_reply import CompletionWords
-from dispatcher.api.openai_desk import OpenAIDesk
-from dispatcher.api.openai_sampling import check_single, sampling_of, tokens_max
-from dispatcher.api.openai_schemas import CompletionBody
-from dispatcher.api.openai_streaming import streamed
+from dispatcher.api.openai.completion_reply import CompletionWords
+from dispatcher.api.openai.desk import OpenAIDesk
+from dispatcher.api.openai.sampling import check_single, sampling_of, tokens_max
+from dispatcher.api.openai.schemas import CompletionBody
+from dispatcher.api.openai.streaming import streamed
 from dispatcher.api.routes import Route, Scope, Voice
 from dispatcher.core.task import Message, Role
 from dispatcher.errors import InvalidRequest

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from dispatcher.api.openai_answer import (
+from dispatcher.api.openai.answer import (
     FINGERPRINT,
     chat_id,
     finish_reason,

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from dispatcher.api.bodies import json_response
-from dispatcher.api.ollama_facts import OllamaFacts, capabilities_of, parameter_size
-from dispatcher.api.ollama_lines import stamp
-from dispatcher.api.ollama_names import OllamaNames
-from dispatcher.api.ollama_replies import read_ollama
-from dispatcher.api.ollama_reply_schemas import (
+from dispatcher.api.ollama.facts import OllamaFacts, capabilities_of, parameter_size
+from dispatcher.api.ollama.lines import stamp
+from dispatcher.api.ollama.names import OllamaNames
+from dispatcher.api.ollama.replies import read_ollama
+from dispatcher.api.ollama.reply_schemas import (
     OllamaLoadedReply,
     OllamaPsReply,
     OllamaShowReply,
     OllamaTagsReply,
 )
-from dispatcher.api.ollama_schemas import OllamaNameBody
+from dispatcher.api.ollama.schemas import OllamaNameBody
 from dispatcher.core.aliases import Alias
 from dispatcher.core.model import HostKind, ModelSpec
 from dispatcher.core.replica import ReplicaState

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dispatcher.api.openai_answer import chat_id, note, thought_tokens, token_logprobs
-from dispatcher.api.responses_schemas import ResponsesBody
+from dispatcher.api.openai.answer import chat_id, note, thought_tokens, token_logprobs
+from dispatcher.api.openai.responses_schemas import ResponsesBody
 from dispatcher.core.outcome import Completion, FinishReason, TokenLogprob
 from dispatcher.core.task import ToolCall
 from dispatcher.service.dispatch import Answer

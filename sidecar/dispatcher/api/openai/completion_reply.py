@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from dispatcher.api.openai_answer import FINGERPRINT, chat_id, note, usage
+from dispatcher.api.openai.answer import FINGERPRINT, chat_id, note, usage
 from dispatcher.core.outcome import Piece, TokenLogprob
 from dispatcher.core.task import DispatchId
 from dispatcher.service.dispatch import Answer

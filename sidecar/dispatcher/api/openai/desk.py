@@ -10,7 +10,7 @@ from aiohttp import web
 from dispatcher.api.dropin_request import DropinLimits, Wish, dropin_request
 from dispatcher.api.hints import hints_of
 from dispatcher.api.middleware import DISPATCH_ID
-from dispatcher.api.openai_schemas import SamplingBody
+from dispatcher.api.openai.schemas import SamplingBody
 from dispatcher.api.recall import Recall
 from dispatcher.api.told import headers_of
 from dispatcher.core.outcome import OnPiece

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dispatcher.api.ollama_reply_schemas import OllamaDetails, OllamaModelReply
+from dispatcher.api.ollama.reply_schemas import OllamaDetails, OllamaModelReply
 from dispatcher.core.aliases import Alias
 from dispatcher.core.model import Engine, ModelSpec
 from dispatcher.core.replica import ReplicaId

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dispatcher.api.openai_fields import list_at, object_at, text_at
-from dispatcher.api.openai_images import image_of
-from dispatcher.api.openai_messages import arguments_text
+from dispatcher.api.openai.fields import list_at, object_at, text_at
+from dispatcher.api.openai.images import image_of
+from dispatcher.api.openai.messages import arguments_text
 from dispatcher.core.task import Image, Message, Role, ToolCall
 from dispatcher.errors import InvalidRequest
 

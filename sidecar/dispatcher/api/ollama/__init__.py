@@ -1,0 +1,1 @@
+"""Ollama's API, as this sidecar speaks it."""

@@ -1,0 +1,1 @@
+"""OpenAI's API, as this sidecar speaks it."""
