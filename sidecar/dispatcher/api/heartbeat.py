@@ -21,13 +21,19 @@ class Heartbeat:
     """
 
     def __init__(
-        self, stream: ReplyStream, sign: bytes, headers: Callable[[], Mapping[str, str]], after_s: float = AFTER_S
+        self,
+        stream: ReplyStream,
+        sign: bytes,
+        headers: Callable[[], Mapping[str, str]],
+        after_s: float = AFTER_S,
+        every_s: float = _EVERY_S,
     ) -> None:
         self.is_over = False
         self._stream = stream
         self._sign = sign
         self._headers = headers
         self._after_s = after_s
+        self._every_s = every_s
         self._beating: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> None:
@@ -50,4 +56,4 @@ class Heartbeat:
                     return
                 self._stream.tell(self._headers())
                 await self._stream.write(self._sign)
-                pause_s = min(self._after_s, _EVERY_S)
+                pause_s = min(self._after_s, self._every_s)

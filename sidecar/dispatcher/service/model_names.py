@@ -44,7 +44,7 @@ class ModelNames:
         wanted = name.strip().lower().removesuffix(_LATEST)
         for names in (_ids, _references):
             for spec in self._registry:
-                if wanted in names(spec):
+                if wanted and wanted in names(spec):
                     return spec
         known = ", ".join([*ALIASES, *(spec.id for spec in self._registry)])
         raise ModelNotFound(f"model: there is no {name[:200]!r}; there are {known}")

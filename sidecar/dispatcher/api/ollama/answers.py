@@ -32,6 +32,8 @@ from dispatcher.service.response_cache import ResponseCache
 from dispatcher.service.room import Room
 
 _NOTHING = Piece()
+# LangChain's client looks whether it was told to stop only when a line comes, and so does n8n's Stop.
+_AFTER_S, _EVERY_S = 5.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class _Streamed:
         self._lines_of = partial(Lines, form, wall=answers.wall)
         self._lines: Lines | None = None
         sign = self._lines_of(name).piece(_NOTHING)
-        self._idle = Heartbeat(self._stream, sign, self._told.headers)
+        self._idle = Heartbeat(self._stream, sign, self._told.headers, _AFTER_S, _EVERY_S)
 
     async def reply(self) -> web.StreamResponse:
         """Answer."""
