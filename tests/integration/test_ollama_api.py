@@ -222,35 +222,35 @@ async def test_the_same_is_answered_from_memory_for_whoever_asks_for_that(start_
     assert whole["message"]["content"] == said(first)
 
 
-@pytest.mark.parametrize(
-    ("path", "change", "told"),
-    [
-        ("/api/chat", {"model": ""}, "model is required"),
-        ("/api/chat", {"options": {"temperature": 3}}, "options.temperature"),
-        ("/api/chat", {"options": {"temperature": "hot"}}, "options.temperature"),
-        ("/api/chat", {"options": {"top_p": 1.5}}, "options.top_p"),
-        ("/api/chat", {"options": []}, "options"),
-        ("/api/chat", {"format": "xml"}, "format"),
-        ("/api/chat", {"format": {"type": "nonsense"}}, "format"),
-        ("/api/chat", {"messages": [{"role": "wizard", "content": "x"}]}, "messages.0.role"),
-        ("/api/chat", {"messages": [{"role": "user", "content": 7}]}, "messages.0.content"),
-        ("/api/chat", {"messages": "hello"}, "messages"),
-        ("/api/chat", {"tools": [{"type": "function"}]}, "tools.0.function"),
-        ("/api/chat", {"tools": [WEATHER, WEATHER]}, "same name"),
-        ("/api/chat", {"think": "hard"}, "think"),
-        ("/api/chat", {"top_logprobs": 21, "logprobs": True}, "top_logprobs"),
-        ("/api/chat", {"stream": "yes"}, "stream"),
-        ("/api/chat", {"dispatch": {"task_type": "poetry"}}, "dispatch.task_type"),
-        ("/api/generate", {"prompt": "x", "raw": True}, "raw"),
-        ("/api/generate", {"prompt": "x", "suffix": "y"}, "suffix"),
-        ("/api/generate", {"prompt": "x", "template": "{{ .Prompt }}"}, "template"),
-        ("/api/generate", {"prompt": 7}, "prompt"),
-    ],
-)
-async def test_bad_input_is_told_by_field_in_one_text(client: Client, path: str, change: JSON, told: str) -> None:
-    reply = await client.post(path, {"model": "auto", **user(), **change}, expect=400)
-    assert set(reply) == {"error"}
-    assert told in reply["error"]
+_BAD_INPUT = [
+    ("/api/chat", {"model": ""}, "model is required"),
+    ("/api/chat", {"options": {"temperature": 3}}, "options.temperature"),
+    ("/api/chat", {"options": {"temperature": "hot"}}, "options.temperature"),
+    ("/api/chat", {"options": {"top_p": 1.5}}, "options.top_p"),
+    ("/api/chat", {"options": []}, "options"),
+    ("/api/chat", {"format": "xml"}, "format"),
+    ("/api/chat", {"format": {"type": "nonsense"}}, "format"),
+    ("/api/chat", {"messages": [{"role": "wizard", "content": "x"}]}, "messages.0.role"),
+    ("/api/chat", {"messages": [{"role": "user", "content": 7}]}, "messages.0.content"),
+    ("/api/chat", {"messages": "hello"}, "messages"),
+    ("/api/chat", {"tools": [{"type": "function"}]}, "tools.0.function"),
+    ("/api/chat", {"tools": [WEATHER, WEATHER]}, "same name"),
+    ("/api/chat", {"think": "hard"}, "think"),
+    ("/api/chat", {"top_logprobs": 21, "logprobs": True}, "top_logprobs"),
+    ("/api/chat", {"stream": "yes"}, "stream"),
+    ("/api/chat", {"dispatch": {"task_type": "poetry"}}, "dispatch.task_type"),
+    ("/api/generate", {"prompt": "x", "raw": True}, "raw"),
+    ("/api/generate", {"prompt": "x", "suffix": "y"}, "suffix"),
+    ("/api/generate", {"prompt": "x", "template": "{{ .Prompt }}"}, "template"),
+    ("/api/generate", {"prompt": 7}, "prompt"),
+]
+
+
+async def test_bad_input_is_told_by_field_in_one_text(client: Client) -> None:
+    for path, change, told in _BAD_INPUT:
+        reply = await client.post(path, {"model": "auto", **user(), **change}, expect=400)
+        assert set(reply) == {"error"}
+        assert told in reply["error"]
 
 
 async def test_a_name_that_means_nothing_is_told_with_those_that_do(client: Client) -> None:

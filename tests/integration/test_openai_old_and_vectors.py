@@ -7,7 +7,7 @@ import struct
 import pytest
 from openai.types import Completion, CreateEmbeddingResponse
 
-from tests.integration.conftest import JSON, Client, StartSidecar
+from tests.integration.conftest import Client, StartSidecar
 from tests.integration.openai_wire import asked, events
 from tests.unit.core.builders import embedder, spec
 
@@ -49,23 +49,23 @@ async def test_log_probabilities_stand_side_by_side(client: Client) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("change", "param"),
-    [
-        ({"prompt": ["a", "b"]}, "prompt"),
-        ({"prompt": [1, 2]}, "prompt"),
-        ({"prompt": [[1, 2]]}, "prompt"),
-        ({"prompt": ""}, "messages"),
-        ({"echo": True}, "echo"),
-        ({"suffix": "x"}, "suffix"),
-        ({"best_of": 3}, "best_of"),
-        ({"n": 3}, "n"),
-        ({"logprobs": 6}, "logprobs"),
-        ({"logit_bias": {"1": 1}}, "logit_bias"),
-    ],
-)
-async def test_what_a_chat_cannot_do_is_refused_by_name(client: Client, change: JSON, param: str) -> None:
-    assert (await client.post(OLD, {"prompt": "a", **change}, 400))["error"]["param"] == param
+_NO_CHAT = [
+    ({"prompt": ["a", "b"]}, "prompt"),
+    ({"prompt": [1, 2]}, "prompt"),
+    ({"prompt": [[1, 2]]}, "prompt"),
+    ({"prompt": ""}, "messages"),
+    ({"echo": True}, "echo"),
+    ({"suffix": "x"}, "suffix"),
+    ({"best_of": 3}, "best_of"),
+    ({"n": 3}, "n"),
+    ({"logprobs": 6}, "logprobs"),
+    ({"logit_bias": {"1": 1}}, "logit_bias"),
+]
+
+
+async def test_what_a_chat_cannot_do_is_refused_by_name(client: Client) -> None:
+    for change, param in _NO_CHAT:
+        assert (await client.post(OLD, {"prompt": "a", **change}, 400))["error"]["param"] == param
 
 
 async def test_vectors_come_in_the_order_of_the_texts_as_numbers_or_packed(client: Client) -> None:
@@ -98,20 +98,20 @@ async def test_vectors_may_be_shortened_where_the_model_is_made_for_it(client: C
     assert error["param"] == "dimensions"
 
 
-@pytest.mark.parametrize(
-    ("change", "param", "words"),
-    [
-        ({"input": []}, "input", "a list of texts"),
-        ({"input": ""}, "input[0]", "empty"),
-        ({"input": ["a", ""]}, "input[1]", "empty"),
-        ({"input": [1, 2, 3]}, "input", "check_embedding_ctx_length=False"),
-        ({"input": [[1, 2], [3]]}, "input", "check_embedding_ctx_length=False"),
-        ({"input": [None]}, "input[0]", "text"),
-        ({"encoding_format": "int8"}, "encoding_format", "base64"),
-        ({"dimensions": 0}, "dimensions", "1"),
-    ],
-)
-async def test_what_is_no_text_is_refused_by_name(client: Client, change: JSON, param: str, words: str) -> None:
-    error = (await client.post(VECTORS, {"model": "auto", "input": "a", **change}, 400))["error"]
-    assert error["param"] == param
-    assert words in error["message"]
+_NO_TEXT = [
+    ({"input": []}, "input", "a list of texts"),
+    ({"input": ""}, "input[0]", "empty"),
+    ({"input": ["a", ""]}, "input[1]", "empty"),
+    ({"input": [1, 2, 3]}, "input", "check_embedding_ctx_length=False"),
+    ({"input": [[1, 2], [3]]}, "input", "check_embedding_ctx_length=False"),
+    ({"input": [None]}, "input[0]", "text"),
+    ({"encoding_format": "int8"}, "encoding_format", "base64"),
+    ({"dimensions": 0}, "dimensions", "1"),
+]
+
+
+async def test_what_is_no_text_is_refused_by_name(client: Client) -> None:
+    for change, param, words in _NO_TEXT:
+        error = (await client.post(VECTORS, {"model": "auto", "input": "a", **change}, 400))["error"]
+        assert error["param"] == param
+        assert words in error["message"]

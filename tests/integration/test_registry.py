@@ -132,35 +132,35 @@ async def test_a_start_by_hand_ends_a_quarantine(start_sidecar: StartSidecar) ->
         assert (await response.json())["quarantine"] is None
 
 
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        ({"id": "Upper"}, "id"),
-        ({"id": "-flag"}, "id"),
-        ({"id": "a" * 101}, "id"),
-        ({"engine": "magic"}, "engine"),
-        ({"reference": "nobody"}, "reference"),
-        ({"reference": "--flag"}, "reference"),
-        ({"reference": "../small"}, "reference"),
-        ({"engine": "ollama", "host": "docker", "reference": "evil.host/library/m"}, "reference"),
-        ({"engine": "ollama", "host": "docker", "reference": "evil.host:5000/m"}, "reference"),
-        ({"engine": "ollama", "host": "process", "reference": "llama3.2:3b"}, "host"),
-        ({"engine": "vllm", "host": "docker", "reference": "justaname"}, "reference"),
-        ({"engine": "ollama", "host": "docker", "reference": "llama3.2:3b"}, "host"),
-        ({"parameters_b": 0}, "parameters_b"),
-        ({"context_tokens": 10}, "context_tokens"),
-        ({"slots": 0}, "slots"),
-        ({"binds": ["/:/host"]}, "binds"),
-        ({"privileged": True}, "privileged"),
-        ({"env": {}}, "env"),
-        ({"entrypoint": "sh"}, "entrypoint"),
-        ({"image": "evil/image"}, "image"),
-    ],
-)
-async def test_a_bad_entry_is_told_by_field_and_enters_nothing(admin: Admin, change: JSON, named: str) -> None:
-    reply = await admin.call("POST", "/api/models", entry(**change), expect=422)
-    assert reply["error"]["message"].startswith(f"{named}: ")
-    assert sorted(await states(admin.client)) == ["big", "small"]
+_BAD_ENTRIES = [
+    ({"id": "Upper"}, "id"),
+    ({"id": "-flag"}, "id"),
+    ({"id": "a" * 101}, "id"),
+    ({"engine": "magic"}, "engine"),
+    ({"reference": "nobody"}, "reference"),
+    ({"reference": "--flag"}, "reference"),
+    ({"reference": "../small"}, "reference"),
+    ({"engine": "ollama", "host": "docker", "reference": "evil.host/library/m"}, "reference"),
+    ({"engine": "ollama", "host": "docker", "reference": "evil.host:5000/m"}, "reference"),
+    ({"engine": "ollama", "host": "process", "reference": "llama3.2:3b"}, "host"),
+    ({"engine": "vllm", "host": "docker", "reference": "justaname"}, "reference"),
+    ({"engine": "ollama", "host": "docker", "reference": "llama3.2:3b"}, "host"),
+    ({"parameters_b": 0}, "parameters_b"),
+    ({"context_tokens": 10}, "context_tokens"),
+    ({"slots": 0}, "slots"),
+    ({"binds": ["/:/host"]}, "binds"),
+    ({"privileged": True}, "privileged"),
+    ({"env": {}}, "env"),
+    ({"entrypoint": "sh"}, "entrypoint"),
+    ({"image": "evil/image"}, "image"),
+]
+
+
+async def test_a_bad_entry_is_told_by_field_and_enters_nothing(admin: Admin) -> None:
+    for change, named in _BAD_ENTRIES:
+        reply = await admin.call("POST", "/api/models", entry(**change), expect=422)
+        assert reply["error"]["message"].startswith(f"{named}: ")
+        assert sorted(await states(admin.client)) == ["big", "small"]
 
 
 async def test_an_id_never_changes(admin: Admin) -> None:

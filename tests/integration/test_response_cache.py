@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.integration.conftest import Client, StartSidecar
 
 COLD: dict[str, Any] = {"requirements": {"temperature": 0}, "cache": True}
@@ -72,6 +74,7 @@ async def test_a_model_that_was_disabled_answers_no_more_from_memory(start_sidec
     assert (await cached(client, "Name a colour.", **COLD))[0] == "miss"
 
 
+@pytest.mark.heavy
 async def test_what_was_unused_for_longest_goes_when_there_is_no_room(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(response_cache_mib=1)
     for number in range(140):  # more than a hundred fill the MiB

@@ -78,7 +78,7 @@ def _untouched_nodes_are_the_same_bytes(
 
 
 @given(workflow_texts(), WISHES)
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_a_moved_workflow_is_the_same_graph_with_nothing_lost_and_no_new_code(text: str, wishes: Wishes) -> None:
     check(text, wishes)
 
