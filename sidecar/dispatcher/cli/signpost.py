@@ -14,13 +14,15 @@ _HARD_PROMPT = "Write a Python function that merges two sorted lists"
 
 
 def signpost(asked: Settings, sidecar: QuickstartSidecar, *, has_choice: bool, is_once: bool) -> str:
-    """The lines to show at the end: for n8n, for curl, for the command line."""
+    """The lines to show at the end: for n8n, for what uses an Ollama or OpenAI now, for curl, for the command line."""
     command = _command(asked, sidecar)
     lines = ["Where to go next"]
     if is_once and sidecar.process is not None:
         lines.append(f"  Start it again   {_start_command(sidecar)}")
     lines += _for_n8n(sidecar)
     lines += [
+        f"  Instead of       an Ollama: base URL {sidecar.target.url}; of OpenAI: {sidecar.target.url}/v1",
+        "                   (the token as API key, model auto)",
         f"  From a shell     {_curl(sidecar)}",
         f"  The models       {command} models",
     ]
