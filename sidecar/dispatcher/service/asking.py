@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from dispatcher.core.answer_tap import AnswerTap
 from dispatcher.core.model import Engine, ModelSpec
-from dispatcher.core.outcome import Ask, Completion
+from dispatcher.core.outcome import Ask, Completion, OnPiece, Piece
 from dispatcher.core.prompting import render
 from dispatcher.core.spoken_tools import heard, held, is_spoken, spoken
 from dispatcher.core.task import NO_TOOLS, DispatchId
@@ -19,12 +20,23 @@ _HELD_BY_GRAMMAR = frozenset({Engine.EMBEDDED, Engine.LLAMA_CPP})
 class Question:
     """An ask, about how many tokens it makes the model read, and whether tools are told in its words.
 
-    What comes of an answer that calls tools in its words can't be handed out piece by piece.
+    The answer to one that tells of tools is JSON, which holds calls, or the words that are for the caller.
     """
 
     ask: Ask
     prompt_tokens: int
     tells_tools: bool
+
+    def hearing(self, on_piece: OnPiece) -> OnPiece:
+        """A receiver of what the model writes, which tells `on_piece` the caller's part of it."""
+        if not self.tells_tools:
+            return on_piece
+        tap = AnswerTap()
+
+        async def heard_in_json(piece: Piece) -> None:
+            await on_piece(Piece(tap.take(piece.text), piece.thinking))
+
+        return heard_in_json
 
     def understood(self, completion: Completion, dispatch_id: DispatchId) -> Completion:
         """The completion with its tool calls, each with an id.

@@ -293,7 +293,7 @@ class Dispatcher:
         asked_s = self._now()
         at_once = lease.replica.in_flight
         trail.asks(at_once)
-        heard = trail.noting(None if asked.tells_tools else on_piece)
+        heard = asked.hearing(trail.noting(on_piece))
         try:
             completion = await self._equipment.runtime_of(spec).complete(
                 lease.endpoint, asked.ask, self._patience(trail, choice, spec), heard
