@@ -11,6 +11,7 @@ const read = (path) => JSON.parse(readFileSync(new URL(`../${path}`, import.meta
 const manifest = read('package.json');
 const { description, methods } = new AiDispatch();
 const chatModel = new AiDispatchChatModel();
+const operations = description.properties.filter(({ name }) => name === 'operation');
 const property = (name) => description.properties.find((each) => each.name === name);
 
 test('every file the manifest names is built', () => {
@@ -29,7 +30,7 @@ test('the package brings no code but its own', () => {
 test('the package is small, for it holds nothing that n8n does not read', () => {
 	const cwd = new URL('..', import.meta.url);
 	const [{ size }] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd }));
-	assert.ok(size < 40_000, `${size} bytes`);
+	assert.ok(size < 60_000, `${size} bytes`);
 });
 
 test("n8n's node search can find the node", () => {
@@ -40,12 +41,56 @@ test("n8n's node search can find the node", () => {
 });
 
 test('the node can be dragged to the canvas, for it has several actions', () => {
-	const actions = property('operation').options.map(({ action }) => action);
+	const actions = operations.flatMap(({ options }) => options.map(({ action }) => action));
 	assert.deepEqual(actions, [
+		'Chat with a model',
 		'Dispatch a prompt',
 		'Explain the choice of a model',
 		'Send feedback on an answer',
+		'Get a job',
+		'Submit a job',
+		'Get the status',
+		'List models',
 	]);
+});
+
+test('every resource has operations, and no two operations share a value', () => {
+	const shown = operations.map(({ displayOptions }) => displayOptions.show.resource);
+	const resources = property('resource').options.map(({ value }) => [value]);
+	assert.deepEqual(shown, resources);
+	const values = operations.flatMap(({ options }) => options.map(({ value }) => value));
+	assert.equal(new Set(values).size, values.length);
+});
+
+test('workflows from before there were resources keep their operations', () => {
+	const [{ options }] = operations.filter(({ displayOptions }) =>
+		displayOptions.show.resource.includes(property('resource').default),
+	);
+	const values = options.map(({ value }) => value);
+	for (const value of ['dispatch', 'explain', 'feedback']) assert.ok(values.includes(value), value);
+});
+
+test('every operation has fields of its own, or needs none', () => {
+	const fieldsOf = (operation) =>
+		description.properties
+			.filter(({ displayOptions }) => displayOptions?.show.operation?.includes(operation))
+			.map(({ name }) => name);
+	const asking = ['taskType', 'complexity', 'model', 'simplify', 'options'];
+	const inAnyOrder = (names) => [...new Set(names)].sort();
+	for (const [operation, names] of Object.entries({
+		dispatch: [...asking, 'prompt'],
+		explain: [...asking, 'prompt'],
+		chat: [...asking, 'specifyMessages', 'messages', 'messagesJson'],
+		submit: [
+			...asking,
+			...['askWith', 'prompt', 'specifyMessages', 'messages', 'messagesJson', 'callbackUrl'],
+		],
+		feedback: ['dispatchId', 'nextStepFailed', 'score', 'comment'],
+		get: ['jobId', 'wait', 'simplify'],
+		getStatus: ['simplify'],
+		listModels: ['simplify'],
+	}))
+		assert.deepEqual(inAnyOrder(fieldsOf(operation)), inAnyOrder(names), operation);
 });
 
 test('the list of models asks a method that is there', () => {

@@ -40,7 +40,9 @@ test('a simplified answer is flat and says who answered, why and how long it too
 		completion_tokens: 1,
 		queue_s: 0,
 		load_s: 0.5,
+		run_s: 0.4,
 		total_s: 0.9,
+		attempts: 1,
 	});
 });
 

@@ -4,14 +4,18 @@ import { test } from 'node:test';
 
 import { baseUrlOf } from '../dist/nodes/AiDispatch/http/baseUrlOf.js';
 import { buildRequest } from '../dist/nodes/AiDispatch/request/buildRequest.js';
+import { readMessages } from '../dist/nodes/AiDispatch/request/readMessages.js';
+import { readPrompt } from '../dist/nodes/AiDispatch/request/readPrompt.js';
+import { readWait } from '../dist/nodes/AiDispatch/request/readWait.js';
 
 const form = (changes = {}) => ({
-	prompt: 'Say hello',
+	asked: { prompt: 'Say hello' },
 	taskType: 'auto',
 	complexity: 'auto',
 	model: 'auto',
 	options: {},
 	itemCount: 1,
+	isJob: false,
 	context: { item_index: 0 },
 	...changes,
 });
@@ -28,6 +32,8 @@ test('a form left as it is asks for the prompt with the default deadline and not
 
 test('every option goes out under the name of the API', () => {
 	const options = {
+		batchSize: 10,
+		capabilities: ['thinking', 'json'],
 		explore: false,
 		maxTokens: 64,
 		minQuality: 0.4,
@@ -57,6 +63,7 @@ test('every option goes out under the name of the API', () => {
 			privacy: 'local',
 			temperature: 0,
 			on_infeasible: 'best_effort',
+			capabilities: ['thinking', 'json'],
 		},
 		model: 'tiny',
 		context,
@@ -69,22 +76,68 @@ test('an automatic or empty model is the choice of the sidecar', () => {
 	}
 });
 
+test('an alias goes out as it is, for the sidecar knows what it stands for', () => {
+	assert.equal(buildRequest(form({ model: 'auto:fast' })).model, 'auto:fast');
+});
+
+test('no capabilities are no wish', () => {
+	const { requirements } = buildRequest(form({ options: { capabilities: [] } }));
+	assert.deepEqual(requirements, { timeout: 300 });
+});
+
+test('a job nobody waits for has as long as a sidecar grants, unless it is told otherwise', () => {
+	const timeoutOf = (options) => buildRequest(form({ isJob: true, options })).requirements.timeout;
+	assert.equal(timeoutOf({}), 3600);
+	assert.equal(timeoutOf({ timeout: 60 }), 60);
+});
+
+test('messages go out word for word, from a list or from its JSON', () => {
+	const messages = [
+		{ role: 'system', content: ' Be brief.\n' },
+		{ role: 'user', content: '🐍 {{ not }} ${a}' },
+	];
+	for (const given of [messages, JSON.stringify(messages)])
+		assert.deepEqual(readMessages(given), messages);
+	assert.deepEqual(readMessages([{ role: 'user', content: 7 }]), [{ role: 'user', content: '7' }]);
+});
+
+test('messages that are no conversation are refused by the name of their field', () => {
+	for (const given of ['', 'hello', '{"role": "user"}', null, undefined, 7, {}])
+		assert.throws(() => readMessages(given), /'Messages' is not a list/);
+	assert.throws(() => readMessages([]), /'Messages' is empty/);
+	const good = { role: 'user', content: 'Hi' };
+	for (const bad of [null, 'Hi', {}, { role: 'user' }, { content: 'Hi' }, { ...good, content: {} }])
+		assert.throws(() => readMessages([good, bad]), /Message 2 of 'Messages'/);
+});
+
+test('the wait for a job is as long as the sidecar grants at most, and must be a number', () => {
+	for (const [given, seconds] of [
+		[0, 0],
+		['7.5', 7.5],
+		[600, 25],
+		[null, 0],
+	])
+		assert.equal(readWait(given), seconds);
+	for (const given of ['soon', -1, NaN])
+		assert.throws(() => readWait(given), /'Wait' is not a number/);
+});
+
 test('a prompt goes out word for word', () => {
 	for (const prompt of ['  two  spaces\n', '{{ not }} a ${template}', '🐍 \u202e "quoted"', '0']) {
-		assert.equal(buildRequest(form({ prompt })).prompt, prompt);
+		assert.equal(readPrompt(prompt), prompt);
 	}
-	assert.equal(buildRequest(form({ prompt: 0 })).prompt, '0');
+	assert.equal(readPrompt(0), '0');
 });
 
 test('an empty prompt is refused by the name of its field', () => {
 	for (const prompt of ['', ' \n\t', null, undefined]) {
-		assert.throws(() => buildRequest(form({ prompt })), /'Prompt' is empty/);
+		assert.throws(() => readPrompt(prompt), /'Prompt' is empty/);
 	}
 });
 
 test('a prompt that is not text is refused instead of sent as [object Object]', () => {
 	for (const prompt of [{ a: 1 }, ['a']]) {
-		assert.throws(() => buildRequest(form({ prompt })), /'Prompt' is not text/);
+		assert.throws(() => readPrompt(prompt), /'Prompt' is not text/);
 	}
 });
 

@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from dispatcher.core.task import Complexity, Objective, OnInfeasible, Privacy, TaskType
+from dispatcher.core.task import Capability, Complexity, Objective, OnInfeasible, Privacy, TaskType
 
 ROOT = Path(__file__).resolve().parents[2]
 NODE = ROOT / "n8n-node" / "nodes" / "AiDispatch"
@@ -25,6 +25,7 @@ def test_the_nodes_dropdowns_are_the_enums() -> None:
     assert set(node_values("objective")) == set(Objective)
     assert set(node_values("privacy")) == set(Privacy)
     assert set(node_values("onInfeasible")) == set(OnInfeasible)
+    assert set(node_values("capabilities")) == set(Capability) - {Capability.EMBEDDING}
 
 
 def tracked() -> list[Path]:

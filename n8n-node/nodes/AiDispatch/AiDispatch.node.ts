@@ -7,13 +7,10 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { properties } from './description/properties';
-import { dispatchAll } from './operations/dispatchAll';
-import { explain } from './operations/explain';
-import { feedback } from './operations/feedback';
-import { forEachItem } from './operations/forEachItem';
+import { operationOf } from './operations/operationOf';
 import { searchModels } from './searchModels';
 
-/** The node: every item is a prompt that the sidecar answers with a model of its choice, or a word on such an answer. */
+/** The node: every item is a prompt that the sidecar answers with a model of its choice, or a question about such answers. */
 export class AiDispatch implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'AI Dispatch',
@@ -22,7 +19,7 @@ export class AiDispatch implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle:
-			'={{$parameter["operation"] === "feedback" ? "send feedback" : $parameter["operation"] + ": " + $parameter["taskType"]}}',
+			'={{ ({ feedback: "send feedback", get: "get a job", getStatus: "get the status", listModels: "list models", submit: "submit a job" })[$parameter["operation"]] || $parameter["operation"] + ": " + $parameter["taskType"] }}',
 		description: 'Get an answer from the local model that suits the prompt best',
 		defaults: { name: 'AI Dispatch' },
 		usableAsTool: true,
@@ -34,11 +31,9 @@ export class AiDispatch implements INodeType {
 
 	methods = { listSearch: { searchModels } };
 
-	/** One item out for each item in, in the same order. */
+	/** One item out for each item in, in the same order; only List Models gives several. */
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const operation = this.getNodeParameter('operation', 0);
-		if (operation === 'explain') return [await forEachItem(this, explain)];
-		if (operation === 'feedback') return [await forEachItem(this, feedback)];
-		return [await dispatchAll(this)];
+		const run = operationOf(this.getNodeParameter('operation', 0) as string);
+		return [await run(this)];
 	}
 }

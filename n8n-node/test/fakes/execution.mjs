@@ -21,6 +21,7 @@ export function execution(
 		getNode: () => ({ id: 'n-1', name: 'AI Dispatch', type: 'x', typeVersion: 1, onError }),
 		getWorkflow: () => ({ id: 'w-1' }),
 		getExecutionId: () => '7',
+		getInstanceId: () => 'i-1',
 		getWorkflowDataProxy: () => ({ $runIndex: 2 }),
 		getCredentials: async () => ({ baseUrl: url, token }),
 		getExecutionCancelSignal: () => abort.signal,

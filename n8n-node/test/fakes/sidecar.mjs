@@ -41,6 +41,11 @@ export class FakeSidecar {
 	/** Everything asked: `{ path, body, bytes, seconds }`. */
 	asked = [];
 
+	/** What it says of itself. */
+	ready = { status: 'ready', parts: { models: { status: 'ok', detail: '3 models' } } };
+	fleet = { memory_budget_mib: 4096, memory_reserved_mib: 0, containers: [] };
+	models = [];
+
 	jobs = new Map();
 	#byId = new Map();
 	bytesMax = Infinity;
@@ -88,9 +93,14 @@ export class FakeSidecar {
 	async #answer({ path, body, bytes }) {
 		if (bytes > this.bytesMax) return [413, { error: refusal('body_too_large', 'Too long.') }];
 		if (path === '/api/feedback') return this.#hear(body);
+		if (path === '/ready') return [this.ready.status === 'not_ready' ? 503 : 200, this.ready];
+		if (path === '/api/containers') return [200, this.fleet];
+		if (path === '/api/models') return [200, { models: this.models }];
+		if (path === '/api/jobs' && body.jobs === undefined) return this.#submitOne(body);
 		if (path === '/api/jobs') return this.#submit(body.jobs);
 		if (path === '/api/jobs/collect') return await this.#collect(body);
 		if (path === '/api/jobs/cancel') return this.#cancel(body.ids);
+		if (path.startsWith('/api/jobs/')) return this.#get(path.split('/').at(-1));
 		return [404, { error: refusal('route_not_found', 'No such route.') }];
 	}
 
@@ -100,6 +110,16 @@ export class FakeSidecar {
 		const replies = bodies.map((body) => this.#take(body));
 		if (fault === 'leave out') for (const each of replies) each.result = null;
 		return fault === 'lose' ? ['lose'] : [202, { jobs: replies }];
+	}
+
+	#submitOne(body) {
+		const [status, { jobs }] = this.#submit([body]);
+		return jobs[0].job_id ? [status, jobs[0]] : [422, jobs[0]];
+	}
+
+	#get(id) {
+		const job = this.#byId.get(id);
+		return job ? [200, this.#show(job)] : [404, unknown(id)];
 	}
 
 	#take(body) {

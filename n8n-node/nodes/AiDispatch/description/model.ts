@@ -10,7 +10,7 @@ export const model: INodeProperties = {
 	type: 'resourceLocator',
 	default: { mode: 'list', value: 'auto', cachedResultName: 'Automatic' },
 	description:
-		'Leave it automatic to let AI Dispatch choose, or name the one model that must answer',
+		'Leave it automatic to let AI Dispatch choose, name the one model that must answer, or give an alias by ID, such as auto:fast',
 	modes: [
 		{
 			displayName: 'From List',
@@ -22,7 +22,7 @@ export const model: INodeProperties = {
 			displayName: 'By ID',
 			name: 'id',
 			type: 'string',
-			placeholder: 'e.g. smollm2-135m-instruct',
+			placeholder: 'e.g. smollm2-135m-instruct or auto:fast',
 		},
 	],
 };

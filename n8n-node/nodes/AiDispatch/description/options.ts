@@ -1,5 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { batchSize } from './batchSize';
+import { capabilities } from './capabilities';
 import { outputFormat } from './outputFormat';
 
 /** What most workflows leave alone. */
@@ -10,6 +12,8 @@ export const options: INodeProperties = {
 	placeholder: 'Add option',
 	default: {},
 	options: [
+		batchSize,
+		capabilities,
 		{
 			displayName: 'Explore',
 			name: 'explore',
@@ -111,7 +115,7 @@ export const options: INodeProperties = {
 			typeOptions: { minValue: 1 },
 			default: 300,
 			description:
-				'Seconds until the answer is of no use any more, counted for every item from the start of the node. AI Dispatch chooses a model that can make it, waiting and loading included. If not set, it is 300, and 60 more for each further item of the run, up to 3600.',
+				'Seconds until the answer is of no use any more, counted for every item from the start of the node. AI Dispatch chooses a model that can make it, waiting and loading included. If not set, it is 300, and 60 more for each further item of the run, up to 3600; a job that is submitted has 3600.',
 		},
 	],
 };

@@ -12,7 +12,8 @@ export async function send<Reply extends object>(
 	const exchanged = await exchange(context, call);
 	if ('failure' in exchanged) return exchanged;
 	const { statusCode: status, body, headers } = exchanged.response;
-	if (status < 300 && isReply<Reply>(body, call.proof)) return { reply: body, headers };
+	const isGood = status < 300 || status === call.alsoGood;
+	if (isGood && isReply<Reply>(body, call.proof)) return { reply: body, headers };
 	return { failure: wordRefusal(status, body, exchanged.baseUrl) };
 }
 

@@ -6,6 +6,9 @@ import type { DispatchReply } from '../reply/DispatchReply';
 export interface JobReply {
 	job_id?: string;
 	state?: 'queued' | 'running' | 'done' | 'failed' | 'cancelled' | 'expired';
+	created_at?: string;
+	deadline_at?: string;
+	finished_at?: string | null;
 	result?: DispatchReply | null;
 	error?: IDataObject | null;
 }

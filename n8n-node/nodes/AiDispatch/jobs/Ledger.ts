@@ -1,9 +1,6 @@
 import type { Failure } from '../failure/Failure';
 import type { Job } from './Job';
 
-/** As many as one question may name. The rest of a larger run follows as these are done; its time begins then. */
-const OPEN_MAX = 1000;
-
 /** Where the jobs of one run are, and how it stands with the sidecar. */
 export class Ledger {
 	/** Those the sidecar has, by its id for them. */
@@ -17,14 +14,20 @@ export class Ledger {
 
 	private waiting: Job[];
 
-	/** All jobs wait at first, in the order of their items. */
-	constructor(jobs: Job[]) {
+	/**
+	 * All jobs wait at first, in the order of their items. The sidecar has at most `openMax` of them at a time; the rest
+	 * follows as these are done, and its time begins then.
+	 */
+	constructor(
+		jobs: Job[],
+		private readonly openMax: number,
+	) {
 		this.waiting = jobs;
 	}
 
 	/** Whether a job waits that the sidecar may have. */
 	get hasRoom(): boolean {
-		return this.waiting.length > 0 && this.open.size < OPEN_MAX;
+		return this.waiting.length > 0 && this.open.size < this.openMax;
 	}
 
 	get isDone(): boolean {
@@ -39,7 +42,7 @@ export class Ledger {
 
 	/** The next jobs to hand in. */
 	takeWaiting(): Job[] {
-		return this.waiting.splice(0, Math.max(0, OPEN_MAX - this.open.size));
+		return this.waiting.splice(0, Math.max(0, this.openMax - this.open.size));
 	}
 
 	/** Jobs that were not accepted, in their place among those that wait. */

@@ -23,10 +23,10 @@ import { wordNoResult } from './wordNoResult';
 export async function* runJobs(
 	context: IExecuteFunctions,
 	jobs: Job[],
-	pace: Pace,
+	{ pace, openMax }: { pace: Pace; openMax: number },
 ): AsyncGenerator<Outcome, void, void> {
 	const api = new JobsApi(context, pace.requestS);
-	const ledger = new Ledger(jobs);
+	const ledger = new Ledger(jobs, openMax);
 	const submitting = new Backoff(pace);
 	const polling = new Backoff(pace);
 	const submitter = new Submitter(api, ledger, submitting, pace);

@@ -10,6 +10,8 @@ import type { DispatchReply } from '../reply/DispatchReply';
 import { Progress } from '../reply/Progress';
 import { simplifyDispatch } from '../reply/simplifyDispatch';
 import { Tally } from '../reply/Tally';
+import type { Form } from '../request/Form';
+import { readBatchSize } from '../request/readBatchSize';
 
 const PACE: Pace = {
 	pollS: 20,
@@ -47,7 +49,9 @@ export async function dispatchAll(
 	};
 
 	const jobs = readJobs(context, fail);
-	for await (const outcome of runJobs(context, jobs, pace)) {
+	const options = context.getNodeParameter('options', 0, {}) as Form['options'];
+	const openMax = readBatchSize(options.batchSize);
+	for await (const outcome of runJobs(context, jobs, { pace, openMax })) {
 		const { itemIndex } = outcome;
 		if ('reply' in outcome) succeed(itemIndex, outcome.reply);
 		else fail(itemIndex, apiError(outcome.failure, node, itemIndex));

@@ -11,4 +11,5 @@ export interface DispatchReply {
 	decision: { way: string; why: string };
 	usage: { prompt_tokens: number; completion_tokens: number };
 	timing: { queue_s: number; load_s: number; total_s: number };
+	attempts: IDataObject[];
 }

@@ -16,6 +16,13 @@ export function simplifyDispatch(reply: DispatchReply): IDataObject {
 		completion_tokens: reply.usage.completion_tokens,
 		queue_s: reply.timing.queue_s,
 		load_s: reply.timing.load_s,
+		run_s: runS(reply),
 		total_s: reply.timing.total_s,
+		attempts: reply.attempts.length,
 	};
+}
+
+/** What is left when the waiting is taken away, to the millisecond: models reading and writing, failed tries among it. */
+function runS({ timing: { queue_s, load_s, total_s } }: DispatchReply): number {
+	return Math.max(0, Math.round((total_s - queue_s - load_s) * 1000) / 1000);
 }

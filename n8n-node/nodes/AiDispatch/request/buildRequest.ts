@@ -2,13 +2,12 @@ import { deadlineOf } from './deadlineOf';
 import type { DispatchRequest } from './DispatchRequest';
 import type { Form } from './Form';
 import { readFormat } from './readFormat';
-import { readPrompt } from './readPrompt';
 
 /** The body for the sidecar: only what was filled in, under the names of its API. */
 export function buildRequest(form: Form): DispatchRequest {
 	const { options } = form;
 	return filledIn({
-		prompt: readPrompt(form.prompt),
+		...form.asked,
 		system: options.systemPrompt,
 		task_type: form.taskType,
 		complexity: form.complexity,
@@ -17,11 +16,12 @@ export function buildRequest(form: Form): DispatchRequest {
 		explore: options.explore,
 		requirements: filledIn({
 			max_tokens: options.maxTokens,
-			timeout: deadlineOf(options.timeout, form.itemCount),
+			timeout: deadlineOf(options.timeout, form),
 			min_quality: options.minQuality,
 			format: readFormat(options.outputFormat?.is),
 			privacy: options.privacy,
 			temperature: options.temperature,
+			capabilities: options.capabilities,
 			on_infeasible: options.onInfeasible,
 		}),
 		model: form.model === 'auto' ? undefined : form.model,
@@ -31,6 +31,10 @@ export function buildRequest(form: Form): DispatchRequest {
 
 function filledIn(fields: Record<string, unknown>): Record<string, unknown> {
 	const isFilledIn = ([, value]: [string, unknown]) =>
-		value !== undefined && value !== null && value !== '';
+		value !== undefined && value !== null && value !== '' && !isEmptyList(value);
 	return Object.fromEntries(Object.entries(fields).filter(isFilledIn));
+}
+
+function isEmptyList(value: unknown): boolean {
+	return Array.isArray(value) && value.length === 0;
 }

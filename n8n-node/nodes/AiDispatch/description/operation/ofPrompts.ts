@@ -1,12 +1,19 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-/** What the node is asked to do. */
-export const operation: INodeProperties = {
+/** What can be done with a prompt, and said of its answer. */
+export const ofPrompts: INodeProperties = {
 	displayName: 'Operation',
 	name: 'operation',
 	type: 'options',
 	noDataExpression: true,
+	displayOptions: { show: { resource: ['prompt'] } },
 	options: [
+		{
+			name: 'Chat',
+			value: 'chat',
+			description: 'Choose a model and get its next message of a conversation',
+			action: 'Chat with a model',
+		},
 		{
 			name: 'Dispatch a Prompt',
 			value: 'dispatch',
