@@ -15,7 +15,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "sidecar" / "Dockerfile").read_text()
 
 ONLY_BUILT = {"inference"}  # an image, which the sidecar starts
-ENDS = {"n8n-node"}  # copies files
+ENDS = {"n8n-node", "n8n-workflows", "ollama-external"}  # they do one thing each
 RUNNING = SERVICES.keys() - ONLY_BUILT - ENDS
 
 
@@ -104,7 +104,8 @@ def test_every_image_is_pinned() -> None:
         assert re.search(r":v?\d[\w.-]*$", service["image"]), name
     assert SERVICES["ollama"]["image"] == Settings.model_fields["image_ollama"].default
     assert SERVICES["inference"]["image"] == Settings.model_fields["image_embedded"].default
-    assert SERVICES["n8n-node"]["image"] == SERVICES["n8n"]["image"]
+    assert {SERVICES[name]["image"] for name in ("n8n-node", "n8n-workflows")} == {SERVICES["n8n"]["image"]}
+    assert SERVICES["ollama-external"]["image"] == SERVICES["sidecar"]["image"]
 
 
 def test_n8n_is_the_one_that_our_tests_run() -> None:
@@ -120,23 +121,25 @@ def test_every_variable_of_the_sidecar_is_a_setting() -> None:
 
 def test_every_variable_of_ours_is_told_in_the_head() -> None:
     head = TEXT[: TEXT.index("\nname:")]
-    assert set(re.findall(r"\$\{(\w+)", TEXT)) == {"DOCKER_GROUP", "MODEL_MEMORY_MIB", "OLLAMA_URL", "OLLAMA_IS_LOCAL"}
-    assert all(name in head for name in ("DOCKER_GROUP", "MODEL_MEMORY_MIB", "OLLAMA_URL", "OLLAMA_IS_LOCAL"))
+    ours = {"DOCKER_GROUP", "MODEL_MEMORY_MIB", "OLLAMA_URL", "OLLAMA_IS_LOCAL", "WEBHOOK_URL", "CALLBACK_HOSTS"}
+    assert set(re.findall(r"(?<!\$)\$\{(\w+)", TEXT)) == ours
+    assert [name for name in ours if name not in head] == []
 
 
 def test_profiles_leave_the_rest_alone() -> None:
     assert {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service} == {
         "inference": ["images"],
+        "ollama-external": ["ollama-external"],
         "prometheus": ["monitoring"],
         "ollama": ["gpu"],
     }
 
 
 def test_files_that_are_mounted_are_here_and_volumes_are_declared() -> None:
-    built = {"./n8n-node/dist"}
+    made = {"./n8n-node/dist"}
     for source in sources():
         if source.startswith("./"):
-            assert source in built or (ROOT / source).exists(), source
+            assert source in made or (ROOT / source).exists(), source
         elif not source.startswith("/"):
             assert source in COMPOSE["volumes"], source
     assert COMPOSE["volumes"].keys() <= set(sources())
@@ -148,3 +151,33 @@ def test_the_gpu_is_the_adopted_ollamas() -> None:
     (device,) = SERVICES["ollama"]["deploy"]["resources"]["reservations"]["devices"]
     assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
     assert "http://ollama:11434 OLLAMA_IS_LOCAL=true docker compose --profile gpu up -d" in TEXT
+
+
+def test_secrets_are_files_that_git_ignores_and_no_variable_holds_one() -> None:
+    assert COMPOSE["secrets"] == {"n8n_key": {"file": "./secrets/n8n.key"}}
+    assert "/secrets/" in (ROOT / ".gitignore").read_text().split()
+    assert "secrets/n8n.key" in TEXT[: TEXT.index("\nname:")]
+    for name, service in SERVICES.items():
+        for variable in service.get("environment", {}):
+            secret = re.search(r"KEY|TOKEN|PASSWORD|SECRET", variable)
+            assert not secret or variable.endswith("_FILE"), f"{name}: {variable}"
+    keyed = [name for name, service in SERVICES.items() if "secrets" in service]
+    assert keyed == ["n8n", "n8n-workflows"], "whoever decrypts credentials, and nobody else"
+
+
+def test_jobs_may_be_told_to_n8n_where_its_resume_urls_lead() -> None:
+    url = re.fullmatch(r"\$\{WEBHOOK_URL:-http://(.+)/\}", SERVICES["n8n"]["environment"]["WEBHOOK_URL"])
+    assert url
+    assert SERVICES["sidecar"]["environment"]["AI_DISPATCH_CALLBACK_HOSTS"] == f"${{CALLBACK_HOSTS:-{url[1]}}}"
+    assert url[1].split(":")[0] in SERVICES
+
+
+def test_services_that_end_come_in_order_and_n8n_after_them() -> None:
+    ended = {"condition": "service_completed_successfully"}
+    assert SERVICES["n8n"]["depends_on"]["n8n-workflows"] == ended
+    assert SERVICES["n8n-workflows"]["depends_on"] == {"n8n-node": ended}
+
+
+def test_an_ollama_on_the_machine_itself_has_a_name() -> None:
+    for name in ("sidecar", "ollama-external"):
+        assert SERVICES[name]["extra_hosts"] == ["host.docker.internal:host-gateway"]
