@@ -1,33 +1,26 @@
 """What the end-to-end tests share: the real n8n, our packed node, a running sidecar."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.n8n import N8n
+from tests.e2e.package import output_of, packed
 from tests.e2e.sidecar import REPOSITORY, Sidecar, running_sidecar
 from tests.fakes.real_weights import EMBEDDER, fetched
-
-_NODE = REPOSITORY / "n8n-node"
 
 
 @pytest.fixture(scope="session")
 def n8n_program() -> Path:
     """Return the folder of the real n8n, installed first when it is missing."""
-    return Path(_output_of(["scripts/setup-n8n"], REPOSITORY).splitlines()[-1])
+    return Path(output_of(["scripts/setup-n8n"], REPOSITORY).splitlines()[-1])
 
 
 @pytest.fixture(scope="session")
 def node_tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return our node as npm would publish it, freshly built."""
-    if not (_NODE / "node_modules/.package-lock.json").exists():
-        _output_of(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], _NODE)
-    _output_of(["npm", "run", "build"], _NODE)
-    folder = tmp_path_factory.mktemp("package")
-    _output_of(["npm", "pack", "--pack-destination", str(folder)], _NODE)
-    return next(folder.glob("*.tgz"))
+    return packed(tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +38,3 @@ def sidecar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
     fetched(EMBEDDER)
     with running_sidecar(tmp_path_factory.mktemp("sidecar")) as running:
         yield running
-
-
-def _output_of(command: list[str], folder: Path) -> str:
-    # What goes to standard error is progress: it stays visible with `pytest -s`.
-    return subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, check=True).stdout
