@@ -84,8 +84,8 @@ def test_a_moved_workflow_is_the_same_graph_with_nothing_lost_and_no_new_code(te
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(3600)  # four minutes on a machine that has nothing else to do
+@pytest.mark.timeout(900)  # about forty seconds on a machine that has nothing else to do
 @given(workflow_texts(), WISHES)
-@settings(max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_so_it_is_with_ten_thousand(text: str, wishes: Wishes) -> None:
+@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_so_it_is_with_very_many(text: str, wishes: Wishes) -> None:
     check(text, wishes)
