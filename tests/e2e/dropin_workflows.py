@@ -13,6 +13,8 @@ ANSWERING = "Answering"
 """The node whose output a test looks at."""
 MODEL = "Model"
 """The sub-node that is its model."""
+TOOL = "AI Dispatch"
+"""Our node where it is a tool."""
 LONGEST_TOKENS = 24
 
 OLLAMA_CHAT = ("lmChatOllama", 1, "ollamaApi")
@@ -51,6 +53,16 @@ def agent(workflow_id: str, kind: Kind, credential_id: str, model: str, prompt: 
     calculator = _node("Calculator", "toolCalculator", 1, {})
     chosen = _model(kind, credential_id, model, parameters)
     return _workflow(workflow_id, [_start(), asking], [(chosen, asking), (calculator, asking)])
+
+
+def agent_with_our_tool(workflow_id: str, credential_id: str, prompt: str) -> Json:
+    """Return an AI Agent that has our chat model, and our node as a tool whose prompt it writes itself."""
+    asking = _node(ANSWERING, "agent", 3.1, {"promptType": "define", "text": prompt, "options": {"maxIterations": 4}})
+    parameters = {"resource": "prompt", "operation": "dispatch", "prompt": "={{ $fromAI('prompt') }}", "options": {}}
+    tool = _node(TOOL, f"{PACKAGE}.aiDispatchTool", 1, parameters) | _chosen("aiDispatchApi", credential_id)
+    return _workflow(
+        workflow_id, [_start(), asking], [(_model(OUR_CHAT, credential_id, "auto", {}), asking), (tool, asking)]
+    )
 
 
 def ollama_message(workflow_id: str, credential_id: str, model: str, prompt: str, **options: Any) -> Json:
@@ -138,7 +150,7 @@ def _serves_as(node: Json) -> str:
     name = node["type"].split(".")[-1]
     if name.startswith("embeddings"):
         return "ai_embedding"
-    if name.startswith("tool"):
+    if name.startswith("tool") or name.endswith("Tool"):
         return "ai_tool"
     return "ai_document" if name.startswith("document") else "ai_languageModel"
 

@@ -1,7 +1,7 @@
 """Workflows and credentials to import into n8n."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -61,6 +61,20 @@ def judged(workflow_id: str, credential_id: str, prompt: str, **feedback: Any) -
     saying["parameters"] = {"operation": "feedback"} | feedback
     names = [node["name"] for node in (*before, answering, saying)]
     return made | {"nodes": [*before, answering, saying], "connections": _in_a_row(names)}
+
+
+def asking(workflow_id: str, credential_id: str, steps: Mapping[str, Json]) -> Json:
+    """Return a workflow of nodes of ours in a row, each with its name and parameters."""
+    chosen = {"credentials": _chosen(credential_id)}
+    ours = [_node(name, f"{PACKAGE}.aiDispatch", 1, parameters) | chosen for name, parameters in steps.items()]
+    nodes = [_node("Start", "n8n-nodes-base.manualTrigger", 1, {}), *ours]
+    return {
+        "id": workflow_id,
+        "name": workflow_id,
+        "nodes": nodes,
+        "connections": _in_a_row([node["name"] for node in nodes]),
+        "settings": {"executionOrder": "v1"},
+    }
 
 
 def _node(name: str, kind: str, version: float, parameters: Json) -> Json:
