@@ -24,8 +24,9 @@ _ANSWER_S = 30
 class FakeEngines:
     """Sidecars one after the other on the same folder and port; `behaviour` is that of their models."""
 
-    def __init__(self, folder: Path, **behaviour: object) -> None:
+    def __init__(self, folder: Path, callback_hosts: str | None = None, **behaviour: object) -> None:
         """Nothing runs yet."""
+        self._callback_hosts = callback_hosts
         self._folder = folder
         self._behaviour = json.dumps(behaviour)
         self._port = free_port()
@@ -41,6 +42,8 @@ class FakeEngines:
         """Run one, until it answers."""
         command = [sys.executable, str(_PROGRAM), str(self._folder), str(self._port)]
         variables = {**os.environ, "FAKE_BEHAVIOUR": self._behaviour}
+        if self._callback_hosts:
+            variables["AI_DISPATCH_CALLBACK_HOSTS"] = self._callback_hosts
         log = self._folder / "sidecar.log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(command, env=variables, stdout=output, stderr=output)
@@ -92,9 +95,9 @@ class FakeEngines:
 
 
 @contextmanager
-def fake_engines(folder: Path, **behaviour: object) -> Iterator[FakeEngines]:
+def fake_engines(folder: Path, callback_hosts: str | None = None, **behaviour: object) -> Iterator[FakeEngines]:
     """Run such a sidecar while the block runs; nothing of it stays."""
-    sidecar = FakeEngines(folder, **behaviour)
+    sidecar = FakeEngines(folder, callback_hosts, **behaviour)
     sidecar.start()
     try:
         yield sidecar

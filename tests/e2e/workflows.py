@@ -1,6 +1,7 @@
 """Workflows and credentials to import into n8n."""
 
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -65,9 +66,23 @@ def judged(workflow_id: str, credential_id: str, prompt: str, **feedback: Any) -
 
 def asking(workflow_id: str, credential_id: str, steps: Mapping[str, Json]) -> Json:
     """Return a workflow of nodes of ours in a row, each with its name and parameters."""
-    chosen = {"credentials": _chosen(credential_id)}
-    ours = [_node(name, f"{PACKAGE}.aiDispatch", 1, parameters) | chosen for name, parameters in steps.items()]
-    nodes = [_node("Start", "n8n-nodes-base.manualTrigger", 1, {}), *ours]
+    return _row(workflow_id, [_ours(name, credential_id, parameters) for name, parameters in steps.items()])
+
+
+def awaiting(workflow_id: str, credential_id: str, prompt: str) -> Json:
+    """Return a workflow that submits a job and is put away until the sidecar calls."""
+    parameters = {"operation": "submit", "prompt": prompt, "callbackUrl": "={{ $execution.resumeUrl }}"}
+    submitting = _ours("Submit", credential_id, {"resource": "job", "options": {"maxTokens": 8}} | parameters)
+    waiting = _node("Wait", "n8n-nodes-base.wait", 1.1, {"resume": "webhook", "httpMethod": "POST", "options": {}})
+    return _row(workflow_id, [submitting, waiting | {"webhookId": str(uuid.uuid4())}])
+
+
+def _ours(name: str, credential_id: str, parameters: Json) -> Json:
+    return _node(name, f"{PACKAGE}.aiDispatch", 1, parameters) | {"credentials": _chosen(credential_id)}
+
+
+def _row(workflow_id: str, after_start: Sequence[Json]) -> Json:
+    nodes = [_node("Start", "n8n-nodes-base.manualTrigger", 1, {}), *after_start]
     return {
         "id": workflow_id,
         "name": workflow_id,
