@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-KEY = "the key that nobody may see"
+HEAD = (ROOT / "docker-compose.yml").read_text().partition("\nname:")[0]
 PROFILES = ("gpu", "monitoring", "ollama-external", "images")
 ALWAYS = {"n8n", "n8n-node", "n8n-workflows", "sidecar"}
 ADDED = {"gpu": "ollama", "monitoring": "prometheus", "ollama-external": "ollama-external", "images": "inference"}
@@ -29,8 +30,8 @@ def compose() -> list[str]:
 def folder(tmp_path: Path) -> Path:
     """A folder with the file, as somebody has it who followed its head."""
     shutil.copy(ROOT / "docker-compose.yml", tmp_path)
-    (tmp_path / "secrets").mkdir()
-    (tmp_path / "secrets/n8n.key").write_text(KEY)
+    (line,) = re.findall(r"^#   (mkdir .* secrets/n8n\.key)$", HEAD, re.MULTILINE)
+    subprocess.run(["bash", "-c", f"umask 077; {line}"], cwd=tmp_path, check=True)
     (tmp_path / ".env").write_text("DOCKER_GROUP=999\n")
     return tmp_path
 
@@ -40,7 +41,7 @@ def read(compose: list[str], folder: Path, *profiles: str) -> dict[str, Any]:
     chosen = [word for profile in profiles for word in ("--profile", profile)]
     done = subprocess.run([*compose, *chosen, "config", "--format=json"], cwd=folder, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert KEY not in done.stdout
+    assert (folder / "secrets/n8n.key").read_text() not in done.stdout
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -50,6 +51,13 @@ def test_each_choice_of_profiles_gives_the_services_it_names(compose: list[str],
     for chosen in itertools.combinations(PROFILES, count):
         services = read(compose, folder, *chosen)["services"]
         assert services.keys() == ALWAYS | {ADDED[profile] for profile in chosen}
+
+
+def test_n8ns_key_is_read_in_its_container_and_by_nobody_else_here(folder: Path) -> None:
+    key = folder / "secrets/n8n.key"
+    assert re.fullmatch("[0-9a-f]{64}", key.read_text()), "n8n warns of a line's end"
+    assert key.stat().st_mode & 0o777 == 0o644, "Compose mounts it as it is, and n8n is another user"
+    assert key.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_who_has_not_said_who_may_use_docker_is_told_how(compose: list[str], folder: Path) -> None:
