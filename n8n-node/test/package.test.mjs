@@ -1,7 +1,7 @@
 // What n8n reads before a user sees the node.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { AiDispatch } from '../dist/nodes/AiDispatch/AiDispatch.node.js';
@@ -144,20 +144,27 @@ test('an n8n that has no package for models loads the nodes all the same', () =>
 	assert.equal(said.trim(), 'AI Dispatch Chat Model needs n8n 2.16 or newer');
 });
 
-for (const [file, { description: shown }] of [
-	['dispatch-a-prompt', new AiDispatch()],
-	['ask-an-agent', chatModel],
-]) {
+const SHOWN = new Map(
+	[description, chatModel.description].map((shown) => [`${manifest.name}.${shown.name}`, shown]),
+);
+
+for (const file of readdirSync(new URL('../workflows', import.meta.url))) {
 	test(`the example workflow ${file} fills fields that exist`, () => {
-		const { nodes } = read(`workflows/${file}.json`);
-		const example = nodes.find(({ type }) => type === `${manifest.name}.${shown.name}`);
-		const field = (name) => shown.properties.find((each) => each.name === name);
-		for (const name of Object.keys(example.parameters)) assert.ok(field(name), name);
-		for (const name of Object.keys(example.parameters.options)) {
-			assert.ok(
-				field('options').options.some((option) => option.name === name),
-				name,
-			);
+		const { nodes } = read(`workflows/${file}`);
+		const ours = nodes.filter(({ type }) => SHOWN.has(type));
+		assert.ok(ours.length > 0);
+		for (const { type, parameters } of ours) {
+			const field = (name) => SHOWN.get(type).properties.find((each) => each.name === name);
+			for (const name of Object.keys(parameters)) assert.ok(field(name), name);
+			const options = field('options').options.map(({ name }) => name);
+			for (const name of Object.keys(parameters.options ?? {})) {
+				assert.ok(options.includes(name), name);
+			}
 		}
+	});
+
+	test(`the README speaks of the example workflow ${file}`, () => {
+		const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+		assert.ok(readme.includes(`(workflows/${file})`));
 	});
 }

@@ -17,7 +17,7 @@ _READY_S = 120
 _ANSWER_S = 60
 _RUN_S = 300
 _PARTS_TO_RUN = ("id", "name", "nodes", "connections", "settings", "versionId", "active")
-_OWNER = {"email": "owner@example.com", "firstName": "Olga", "lastName": "Owner", "password": "Password123"}
+OWNER = {"email": "owner@example.com", "firstName": "Olga", "lastName": "Owner", "password": "Password123"}
 
 
 class N8nServer:
@@ -51,7 +51,7 @@ class N8nServer:
 
     def begin(self, workflow: Json) -> str:
         """Save a workflow that begins by hand and have it run; returns the run's id."""
-        saved = self._save(workflow)
+        saved = self.save(workflow)
         data = {part: saved[part] for part in _PARTS_TO_RUN}
         start = next(node["name"] for node in workflow["nodes"] if node["type"].endswith(".manualTrigger"))
         body = {"workflowData": data, "triggerToStartFrom": {"name": start}}
@@ -64,11 +64,22 @@ class N8nServer:
 
     def publish(self, workflow: Json) -> str:
         """Save a workflow that begins with a webhook and set it live; returns the webhook's path."""
-        saved = self._save(workflow)
+        saved = self.save(workflow)
         self.post(f"/rest/workflows/{saved['id']}/activate", {"versionId": saved["versionId"]})
         until(lambda: self._is_live(saved["id"]), within_s=_READY_S, what="the workflow being live")
-        path: str = workflow["nodes"][0]["parameters"]["path"]
+        webhook = next(node for node in workflow["nodes"] if node["type"].endswith(".webhook"))
+        path: str = webhook["parameters"]["path"]
         return path
+
+    def call(self, path: str, body: object) -> tuple[int, Any]:
+        """Send JSON as anybody may; returns the status and the answer."""
+        request = urllib.request.Request(self.base_url + path, json.dumps(body).encode(), self._headers())
+        try:
+            with self._opener.open(request, timeout=_ANSWER_S) as reply:
+                return reply.status, json.load(reply)
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, json.load(refused)
 
     def stream(self, path: str, body: object) -> list[Json]:
         """Send JSON and return the lines of the answer."""
@@ -85,7 +96,8 @@ class N8nServer:
             return False
         return True
 
-    def _save(self, workflow: Json) -> Json:
+    def save(self, workflow: Json) -> Json:
+        """Save a workflow; returns it as the server keeps it."""
         saved: Json = self.post("/rest/workflows", _without_id(workflow) | {"active": False})
         return saved
 
@@ -115,7 +127,7 @@ def running_server(n8n: N8n) -> Iterator[N8nServer]:
     server = N8nServer(f"http://127.0.0.1:{port}")
     env = n8n.env(N8N_PORT=str(port), N8N_SECURE_COOKIE="false")
     with running([*n8n.command, "start"], env, n8n.home / "n8n.log", server.is_ready, _READY_S):
-        server.post("/rest/owner/setup", _OWNER)
+        server.post("/rest/owner/setup", OWNER)
         yield server
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from tests.e2e.n8n import PACKAGE, Json
 from tests.e2e.sidecar import REPOSITORY
 
-_EXAMPLES = REPOSITORY / "n8n-node/workflows"
+EXAMPLES = REPOSITORY / "n8n-node/workflows"
 
 
 def credential(credential_id: str, base_url: str, token: str) -> Json:
@@ -24,7 +24,7 @@ def credential(credential_id: str, base_url: str, token: str) -> Json:
 
 def example(workflow_id: str, credential_id: str, name: str = "dispatch-a-prompt") -> Json:
     """Return a workflow that the package shows its users, with a credential chosen."""
-    workflow: Json = json.loads((_EXAMPLES / f"{name}.json").read_text())
+    workflow: Json = json.loads((EXAMPLES / f"{name}.json").read_text())
     for node in workflow["nodes"]:
         if node["type"].startswith(PACKAGE):
             node["credentials"] = _chosen(credential_id)
