@@ -162,9 +162,9 @@ test('another try of the same run has keys of its own, as a failure must not com
 	assert.deepEqual(new Set([...first, ...second]).size, 6);
 });
 
-test('a restart of the sidecar in the middle of a run is waited out', async () => {
+test('a restart of the sidecar in the middle of a run is waited out, and told', async () => {
 	sidecar.plan = (prompt) => ({ afterMs: prompt === 'one' ? 20 : 500 });
-	const { items } = run(three);
+	const { context, items } = run(three);
 	await until(() => sidecar.of('/api/jobs/collect').length === 2);
 	const { port } = sidecar;
 	await sidecar.kill();
@@ -172,6 +172,13 @@ test('a restart of the sidecar in the middle of a run is waited out', async () =
 	await sidecar.start(port);
 	assert.deepEqual(texts(await items), ['answer to one', 'answer to two', 'answer to three']);
 	assert.deepEqual(sidecar.ran, three);
+	const [away, back] = context.toldInBrowser;
+	assert.match(away, /what it accepted is safe, and the node goes on asking/);
+	assert.match(back, /^AI Dispatch is back after \d+ s$/);
+	assert.match(
+		context.hints[0].message,
+		/AI Dispatch was away once, for \d+ s, and nothing was lost$/,
+	);
 });
 
 test('a sidecar that ends before it could answer the submission is waited for', async () => {

@@ -8,6 +8,7 @@ import { Collector } from './Collector';
 import type { Job } from './Job';
 import { JobsApi } from './JobsApi';
 import { Ledger } from './Ledger';
+import type { Outages } from './Outages';
 import type { Outcome } from './Outcome';
 import type { Pace } from './Pace';
 import { planWait } from './planWait';
@@ -23,7 +24,7 @@ import { wordNoResult } from './wordNoResult';
 export async function* runJobs(
 	context: IExecuteFunctions,
 	jobs: Job[],
-	{ pace, openMax }: { pace: Pace; openMax: number },
+	{ pace, openMax, outages }: { pace: Pace; openMax: number; outages: Outages },
 ): AsyncGenerator<Outcome, void, void> {
 	const api = new JobsApi(context, pace.requestS);
 	const ledger = new Ledger(jobs, openMax);
@@ -36,11 +37,13 @@ export async function* runJobs(
 	try {
 		while (!ledger.isDone) {
 			yield* inOrder(await submitter.submit(isStopped));
+			outages.note(ledger.trouble);
 			if (isStopped()) throw apiError(wordSilence('ERR_CANCELED', '', '', 0), context.getNode());
 			const [submitAt, pollAt] = [submitting.until, polling.until];
 			const plan = planWait(ledger, { now: Date.now(), submitAt, pollAt, pollS: pace.pollS });
 			if ('pollS' in plan) yield* inOrder(await collector.collect(plan.pollS));
 			else if (!ledger.isDone) await sleep(plan.restMs, signal).catch(() => undefined);
+			outages.note(ledger.trouble);
 			yield* inOrder(await giveUp(api, ledger));
 		}
 	} finally {

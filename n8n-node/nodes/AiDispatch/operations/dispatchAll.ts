@@ -3,6 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { apiError } from '../failure/apiError';
 import { asNodeError } from '../failure/asNodeError';
 import { failedItem } from '../failure/failedItem';
+import { Outages } from '../jobs/Outages';
 import type { Pace } from '../jobs/Pace';
 import { readJobs } from '../jobs/readJobs';
 import { runJobs } from '../jobs/runJobs';
@@ -35,6 +36,7 @@ export async function dispatchAll(
 	const items = new Array<INodeExecutionData>(count);
 	const tally = new Tally();
 	const progress = new Progress(context, count);
+	const outages = new Outages(context);
 	const succeed = (itemIndex: number, reply: DispatchReply) => {
 		const isSimple = context.getNodeParameter('simplify', itemIndex);
 		const json = isSimple ? simplifyDispatch(reply) : { ...reply };
@@ -51,12 +53,13 @@ export async function dispatchAll(
 	const jobs = readJobs(context, fail);
 	const options = context.getNodeParameter('options', 0, {}) as Form['options'];
 	const openMax = readBatchSize(options.batchSize);
-	for await (const outcome of runJobs(context, jobs, { pace, openMax })) {
+	for await (const outcome of runJobs(context, jobs, { pace, openMax, outages })) {
 		const { itemIndex } = outcome;
 		if ('reply' in outcome) succeed(itemIndex, outcome.reply);
 		else fail(itemIndex, apiError(outcome.failure, node, itemIndex));
 		progress.tell(tally.items);
 	}
-	if (count > 1) context.addExecutionHints({ message: tally.toString(), location: 'outputPane' });
+	const said = [count > 1 ? tally.toString() : '', outages.toString()].filter(Boolean).join('. ');
+	if (said) context.addExecutionHints({ message: said, location: 'outputPane' });
 	return items;
 }
