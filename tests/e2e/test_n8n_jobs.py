@@ -109,6 +109,7 @@ def test_a_sidecar_that_ends_in_the_middle_of_a_run_and_comes_back_does_not_fail
         time.sleep(_OUTAGE_S)
         sidecar.start()
         assert_all_fifty(run.result())
+        assert "AI Dispatch was away " in run.result().hints[0]
     assert len(sidecar.jobs()) == len(before) + 50
 
 
