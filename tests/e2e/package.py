@@ -13,7 +13,7 @@ def packed(folder: Path) -> Path:
     if not (_NODE / "node_modules/.package-lock.json").exists():
         output_of(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], _NODE)
     output_of(["npm", "run", "build"], _NODE)
-    output_of(["npm", "pack", "--pack-destination", str(folder)], _NODE)
+    output_of(["npm", "pack", "--silent", "--pack-destination", str(folder)], _NODE)
     return next(folder.glob("*.tgz"))
 
 
