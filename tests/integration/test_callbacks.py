@@ -98,6 +98,7 @@ async def test_who_does_not_listen_yet_is_told_later(start_sidecar: StartSidecar
     assert len(listener.heard) == 3
 
 
+@pytest.mark.heavy
 async def test_a_callback_survives_a_restart(start_sidecar: StartSidecar, listener: Listener) -> None:
     client = await start_sidecar(callback_hosts="127.0.0.1")
     listener.statuses = [503, 200]
@@ -147,6 +148,7 @@ async def test_hosts_that_the_admin_did_not_name_are_refused_before_anything_is_
     assert bystander.heard == []
 
 
+@pytest.mark.heavy
 async def test_a_host_that_is_not_allowed_any_more_is_not_called(
     start_sidecar: StartSidecar, listener: Listener
 ) -> None:

@@ -206,12 +206,14 @@ async def test_a_fault_is_tried_once_more_on_the_same_model(client: Client) -> N
     assert {replica["model"] for replica in await replicas(client)} == {"other"}
 
 
+@pytest.mark.heavy
 async def test_a_server_that_crashes_is_replaced_and_others_are_answered(client: Client) -> None:
     with pytest.raises(RuntimeUnreachable):
         await embed(client, mark(fault="crash"))
     assert (await embed(client, "red")).vectors.size == 8
 
 
+@pytest.mark.heavy
 async def test_the_deadline_ends_it(client: Client) -> None:
     with pytest.raises(DeadlineExceeded):
         await embed(client, mark(fault="hang"), timeout_s=1.0)

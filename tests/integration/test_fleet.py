@@ -146,6 +146,7 @@ async def test_more_than_may_wait_are_refused_at_once_and_told_when_to_come_back
         assert (error["code"], error["retryable"]) == ("overloaded", True)
 
 
+@pytest.mark.heavy
 async def test_a_model_that_is_asked_too_much_leaves_room_for_the_others(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec("one"), spec("two"), queue_model_max=2, behaviour={"token_delay_s": 0.05})
     await client.ask(model="one", requirements={"max_tokens": 1})
@@ -217,6 +218,7 @@ async def test_an_urgent_dispatch_gets_its_model_although_the_one_in_memory_has_
             task.cancel()
 
 
+@pytest.mark.heavy
 async def test_a_model_that_was_refused_only_for_being_cold_is_there_for_the_next_caller(
     start_sidecar: StartSidecar,
 ) -> None:
@@ -249,6 +251,7 @@ async def test_a_busy_replica_is_drained_not_cut_when_its_memory_is_wanted(start
     assert (await slow)["text"].startswith("You said 4 words")
 
 
+@pytest.mark.heavy
 async def test_an_idle_replica_is_stopped_and_comes_back_when_wanted(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(), idle_stop_s=0.2)
     await client.ask()
@@ -260,6 +263,7 @@ async def test_an_idle_replica_is_stopped_and_comes_back_when_wanted(start_sidec
     assert (await client.ask())["decision"]["way"] == "load"
 
 
+@pytest.mark.heavy
 async def test_idle_stops_never_lose_a_dispatch_that_comes_at_that_moment(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(), idle_stop_s=0.05)
     for pause_s in [0.01 * step for step in range(12)]:
@@ -276,6 +280,7 @@ async def test_a_replica_that_is_killed_is_replaced(client: Client) -> None:
     assert (await one_ready(client, "small"))["pid"] != pid
 
 
+@pytest.mark.heavy
 async def test_a_replica_that_dies_idle_leaves_the_table(client: Client) -> None:
     await client.ask(model="small")
     os.kill((await one_ready(client, "small"))["pid"], signal.SIGKILL)
@@ -286,6 +291,7 @@ async def test_a_replica_that_dies_idle_leaves_the_table(client: Client) -> None
     await until(gone, "the dead replica is out of the table")
 
 
+@pytest.mark.heavy
 async def test_a_model_that_cannot_start_says_why_and_is_left_alone_for_a_while(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(), big(), behaviour={"model": "big", "exit_at_start": 3})
     reply = await client.ask(model="big", expect=503)
@@ -300,6 +306,7 @@ async def test_a_model_that_cannot_start_says_why_and_is_left_alone_for_a_while(
     assert "big" in ready["parts"]["models"]["detail"]
 
 
+@pytest.mark.heavy
 async def test_a_model_that_runs_out_of_memory_is_tried_once_more_with_more(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(), behaviour={"exit_at_start": 5})
     before_mib = (await client.get("/api/models/small"))["memory_mib"]

@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.fakes.behaviour import mark
 from tests.fakes.ledger import runs_of
 from tests.integration.conftest import JSON, Client, StartSidecar
@@ -66,6 +68,7 @@ async def test_an_error_is_given_again_too(client: Client) -> None:
     assert await keyed(client, "/api/dispatch", "k", broken, expect=502) == first
 
 
+@pytest.mark.heavy
 async def test_who_left_and_asks_again_gets_the_answer_that_was_begun_for_them(
     start_sidecar: StartSidecar, tmp_path: Path
 ) -> None:

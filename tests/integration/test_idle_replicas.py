@@ -3,6 +3,7 @@
 import asyncio
 
 import psutil
+import pytest
 
 from dispatcher.service.replica import Replica
 from tests.integration.conftest import Client, StartSidecar
@@ -33,6 +34,7 @@ async def test_one_that_burns_cpu_for_nothing_sleeps_and_wakes_for_the_next_disp
     assert reply["decision"]["way"] == "warm"
 
 
+@pytest.mark.heavy
 async def test_twenty_callers_of_a_sleeping_replica_are_all_answered(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(load_s=60.0), idle_stop_s=0.4)
     await client.ask()
@@ -55,6 +57,7 @@ async def test_a_sleeping_replica_is_stopped_with_the_sidecar(start_sidecar: Sta
     assert not psutil.pid_exists(pid)
 
 
+@pytest.mark.heavy
 async def test_a_model_may_have_an_idle_time_of_its_own(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(idle_stop_s=0.2), spec("patient"), idle_stop_s=600)
     for model in ("small", "patient"):

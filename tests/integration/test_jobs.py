@@ -146,6 +146,7 @@ async def test_what_can_never_be_answered_is_refused_at_once(client: Client) -> 
     assert (await client.get("/api/jobs"))["jobs"] == []
 
 
+@pytest.mark.heavy
 async def test_what_cannot_be_answered_just_now_is_taken_and_waited_for(client: Client) -> None:
     await _enable(client, is_enabled=False)
     assert (await client.ask(expect=503))["error"]["code"] == "no_eligible_model"
@@ -305,6 +306,7 @@ def _files_with(client: Client, text: str) -> list[str]:
     return [path.name for path in files if text.encode() in path.read_bytes()]
 
 
+@pytest.mark.heavy
 async def test_an_answer_nobody_comes_for_expires(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(job_result_ttl_s=1.0)
     job_id = (await submit(client, {"prompt": "hi"}, expect=202))["job_id"]

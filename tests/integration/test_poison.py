@@ -20,6 +20,7 @@ async def starts(client: Client) -> int:
 
 
 @pytest.mark.parametrize("fault", ["crash", "out_of_memory"])
+@pytest.mark.heavy
 async def test_a_prompt_that_crashes_two_servers_meets_no_third_and_others_are_served(
     start_sidecar: StartSidecar, capsys: pytest.CaptureFixture[str], fault: str
 ) -> None:

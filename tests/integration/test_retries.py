@@ -39,8 +39,12 @@ async def test_when_many_fail_at_once_few_try_again_and_the_others_get_the_fault
     await client.ask(model="first")
     replies = await replies_of(client, slots, mark(fault="status", model="first"))
     refused = [(headers, body["error"]) for status, headers, body in replies if status == 502]
-    assert len([status for status, _, _ in replies if status == 200]) == 3
-    assert len(refused) == slots - 3 == await metric(client, "ai_dispatch_retries_refused_total")
+    tried = [[one["model"] for one in body["attempts"]] for status, _, body in replies if status == 200]
+    again = [
+        models for models in tried if models != ["second"]
+    ]  # who came late, and never asked the first, is no retry
+    assert again == [["first", "second"]] * 3
+    assert len(refused) == slots - len(tried) == await metric(client, "ai_dispatch_retries_refused_total")
     for headers, error in refused:
         assert (error["code"], error["retryable"]) == ("runtime_fault", True)
         assert int(headers["Retry-After"]) >= 1

@@ -85,6 +85,7 @@ async def test_text_that_is_whole_and_of_the_wrong_shape_is_not_flagged(client: 
     assert (name, data["error"]["code"], data["error"]["incomplete"]) == ("error", "invalid_answer", False)
 
 
+@pytest.mark.heavy
 async def test_a_caller_who_does_not_read_is_cut_off_and_holds_no_engine(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(context_tokens=32_768), write_timeout_s=0.5)
     await client.ask()
@@ -104,6 +105,7 @@ async def test_a_caller_who_does_not_read_is_cut_off_and_holds_no_engine(start_s
     await until(recorded, "the log tells of it")
 
 
+@pytest.mark.heavy
 async def test_a_caller_who_reads_slowly_slows_the_runtime_and_gets_it_all(start_sidecar: StartSidecar) -> None:
     client = await start_sidecar(spec(context_tokens=32_768))
     await client.ask()

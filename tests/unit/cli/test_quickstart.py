@@ -66,6 +66,7 @@ async def test_it_fetches_three_models_and_shows_answer_choice_and_next_steps(
     ("switch", "pulled"),
     [("--small", [FIRST_MODEL]), ("--large", [FIRST_MODEL, EMBEDDING_MODEL, SECOND_MODEL, LARGE_MODEL])],
 )
+@pytest.mark.heavy
 async def test_small_and_large_say_what_is_fetched(
     sidecar: FakeSidecar, tmp_path: Path, switch: str, pulled: list[str]
 ) -> None:
@@ -73,12 +74,14 @@ async def test_small_and_large_say_what_is_fetched(
     assert _pulled(sidecar) == pulled
 
 
+@pytest.mark.heavy
 async def test_what_is_there_is_not_fetched_again(sidecar: FakeSidecar, tmp_path: Path) -> None:
     _have(sidecar, FIRST_MODEL, EMBEDDING_MODEL, SECOND_MODEL)
     await _quickstart(sidecar, tmp_path)
     assert _pulled(sidecar) == []
 
 
+@pytest.mark.heavy
 async def test_with_json_the_answer_is_all_there_is_on_standard_output(sidecar: FakeSidecar, tmp_path: Path) -> None:
     ended = await _quickstart(sidecar, tmp_path, "--json", "Which city?")
     assert json.loads(ended.stdout) == {
@@ -92,6 +95,7 @@ async def test_with_json_the_answer_is_all_there_is_on_standard_output(sidecar: 
     assert body["prompt"] == "Which city?"
 
 
+@pytest.mark.heavy
 async def test_a_stronger_model_that_cannot_be_had_is_one_line(sidecar: FakeSidecar, tmp_path: Path) -> None:
     failed = f"event: error\ndata: {error('weights_unavailable', 'no source has it').model_dump_json()}\n\n"
     sidecar.answers(f"POST /api/models/{SECOND_MODEL}/pull", failed.encode(), kind="text/event-stream")
@@ -100,12 +104,14 @@ async def test_a_stronger_model_that_cannot_be_had_is_one_line(sidecar: FakeSide
     assert f"Going on without {SECOND_MODEL}: no source has it\n" in ended.stdout
 
 
+@pytest.mark.heavy
 async def test_the_first_model_is_needed(sidecar: FakeSidecar, tmp_path: Path) -> None:
     sidecar.answers(f"POST /api/models/{FIRST_MODEL}/pull", error("weights_corrupt", "its hash differs"), 502)
     ended = await _quickstart(sidecar, tmp_path)
     assert (ended.exit_code, ended.stderr) == (1, "error: its hash differs\n")
 
 
+@pytest.mark.heavy
 async def test_a_token_of_another_folder_is_not_tried_further(sidecar: FakeSidecar, tmp_path: Path) -> None:
     sidecar.answers("GET /api/models", error("unauthorized", "unknown token"), 401)
     ended = await _quickstart(sidecar, tmp_path)

@@ -38,6 +38,7 @@ async def _watch(sidecar: FakeSidecar) -> list[str]:
     return [f"{look.id} {look.state}" for look in looks]
 
 
+@pytest.mark.heavy
 async def test_a_start_is_told_stage_by_stage_until_it_is_ready(run: Run, sidecar: FakeSidecar) -> None:
     sidecar.answers_in_turn("GET /api/containers", fleet(_CREATING), fleet(_LOADING), fleet(_READY))
     result = await run("models", "start", "tiny")

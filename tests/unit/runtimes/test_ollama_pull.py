@@ -76,6 +76,7 @@ async def test_a_pull_that_comes_no_further_is_given_up_though_the_server_goes_o
     assert time.monotonic() - started_s < 3.0
 
 
+@pytest.mark.heavy
 async def test_a_slow_pull_is_no_standstill(session: aiohttp.ClientSession, ollama: FakeOllama) -> None:
     ollama.switches = Switches(pull_piece_s=0.1)
     runtime = OllamaRuntime(session, time.monotonic, stall_s=0.4)

