@@ -6,12 +6,11 @@ from dispatcher.core.features import token_estimate
 from dispatcher.core.outcome import Ask, Completion, FinishReason, Piece, TokenLogprob, Usage
 from dispatcher.core.task import ToolCall
 from dispatcher.errors import RuntimeBadAnswer, RuntimeIncomplete
+from dispatcher.runtimes.answer_text import AnswerText
 from dispatcher.runtimes.logprobs import token_logprobs
 from dispatcher.runtimes.ollama_calls import tool_calls
 from dispatcher.runtimes.ollama_faults import error_words, fault_in_stream
 
-_TOKEN_CHARS_MAX = 256  # no tokenizer has longer ones
-_ANSWER_CHARS_MAX = 4 * 1024 * 1024
 _BEGUN = Piece()  # something has come that isn't handed out in pieces: a tool call
 
 
@@ -20,11 +19,9 @@ class AnswerSoFar:
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._pieces: list[str] = []
-        self._thoughts: list[str] = []
+        self._words = AnswerText(ask.max_tokens)
         self._calls: list[ToolCall] = []
         self._logprobs: list[TokenLogprob] = []
-        self._room_chars = min(_ANSWER_CHARS_MAX, ask.max_tokens * _TOKEN_CHARS_MAX + 4096)
         self._last: dict[str, Any] = {}
 
     @property
@@ -41,13 +38,13 @@ class AnswerSoFar:
         message = line.get("message") or {}
         if not isinstance(message, dict):
             raise RuntimeBadAnswer("the inference server sent content that is no text")
-        text = self._text(message.get("content", ""), self._pieces)
-        thinking = self._text(message.get("thinking") or "", self._thoughts)
+        text = self._words.says(message.get("content", ""))
+        thinking = self._words.thinks(message.get("thinking"))
         logprobs = token_logprobs(line.get("logprobs")) if self._ask.top_logprobs is not None else ()
         self._logprobs.extend(logprobs)
         calls = tool_calls(message.get("tool_calls"))
         self._calls.extend(calls)
-        self._spend(sum(len(call.arguments) for call in calls))
+        self._words.spend(sum(len(call.arguments) for call in calls))
         if text or thinking or logprobs:
             return Piece(text, thinking, logprobs)
         return _BEGUN if calls else None
@@ -58,7 +55,7 @@ class AnswerSoFar:
         if not reason:  # Ollama leaves it out when its runner hung up
             raise RuntimeIncomplete("the inference server ended its answer without saying why it stopped")
         return Completion(
-            text="".join(self._pieces),
+            text=self._words.text,
             finish_reason=FinishReason.LENGTH if reason == "length" else FinishReason.STOP,
             usage=self._counted(),
             first_token_s=total_s if first_token_s is None else first_token_s,
@@ -66,22 +63,9 @@ class AnswerSoFar:
             prefill_s=_seconds(self._last.get("prompt_eval_duration")),
             decode_s=_seconds(self._last.get("eval_duration")),
             tool_calls=tuple(self._calls),
-            thinking="".join(self._thoughts),
+            thinking=self._words.thinking,
             logprobs=tuple(self._logprobs),
         )
-
-    def _text(self, content: object, pieces: list[str]) -> str:
-        if not isinstance(content, str):
-            raise RuntimeBadAnswer("the inference server sent content that is no text")
-        self._spend(len(content))
-        if content:
-            pieces.append(content)
-        return content
-
-    def _spend(self, chars: int) -> None:
-        self._room_chars -= chars
-        if self._room_chars < 0:
-            raise RuntimeBadAnswer(f"the inference server wrote on far beyond {self._ask.max_tokens} tokens")
 
     def _counted(self) -> Usage:
         """Ollama's count; where it has none, a piece is a token, and the prompt is estimated."""
@@ -89,7 +73,7 @@ class AnswerSoFar:
         completion = _whole_number(self._last.get("eval_count"))
         if prompt is None:
             prompt = sum(token_estimate(message.content) for message in self._ask.messages)
-        return Usage(prompt, len(self._pieces) + len(self._thoughts) if completion is None else completion)
+        return Usage(prompt, self._words.pieces if completion is None else completion)
 
 
 def _whole_number(value: object) -> int | None:

@@ -8,13 +8,12 @@ import orjson
 from dispatcher.core.features import token_estimate
 from dispatcher.core.outcome import Ask, Completion, FinishReason, Piece, TokenLogprob, Usage
 from dispatcher.errors import RuntimeBadAnswer, RuntimeIncomplete
+from dispatcher.runtimes.answer_text import AnswerText
 from dispatcher.runtimes.logprobs import token_logprobs
 from dispatcher.runtimes.openai_calls import CallsSoFar
 from dispatcher.runtimes.openai_faults import fault_in_stream
 
 DONE = b"[DONE]"
-_TOKEN_CHARS_MAX = 256  # no tokenizer has longer ones
-_ANSWER_CHARS_MAX = 4 * 1024 * 1024
 _BEGUN = Piece()  # something has come that isn't handed out in pieces: a part of a tool call
 
 
@@ -23,11 +22,9 @@ class AnswerSoFar:
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._pieces: list[str] = []
-        self._thoughts: list[str] = []
+        self._words = AnswerText(ask.max_tokens)
         self._calls = CallsSoFar()
         self._logprobs: list[TokenLogprob] = []
-        self._room_chars = min(_ANSWER_CHARS_MAX, ask.max_tokens * _TOKEN_CHARS_MAX + 4096)
         self._finish_reason: FinishReason | None = None
         self._usage: dict[str, Any] = {}
         self._timings: dict[str, Any] = {}
@@ -54,7 +51,7 @@ class AnswerSoFar:
         if self._finish_reason is None:
             raise RuntimeIncomplete("the inference server ended its answer without saying why it stopped")
         return Completion(
-            text="".join(self._pieces),
+            text=self._words.text,
             finish_reason=self._finish_reason,
             usage=self._counted(),
             first_token_s=first_token_s,
@@ -62,14 +59,14 @@ class AnswerSoFar:
             prefill_s=_seconds(self._timings.get("prompt_ms")),
             decode_s=_seconds(self._timings.get("predicted_ms")),
             tool_calls=self._calls.whole(),
-            thinking="".join(self._thoughts),
+            thinking=self._words.thinking,
             logprobs=tuple(self._logprobs),
         )
 
     def _piece(self, choice: dict[str, Any]) -> Piece | None:
         delta = _object(choice.get("delta"))
-        text = self._text(delta.get("content"), self._pieces)
-        thinking = self._text(delta.get("reasoning_content") or delta.get("reasoning"), self._thoughts)
+        text = self._words.says(delta.get("content"))
+        thinking = self._words.thinks(delta.get("reasoning_content") or delta.get("reasoning"))
         logprobs: tuple[TokenLogprob, ...] = ()
         if self._ask.top_logprobs is not None and (told := choice.get("logprobs")):
             logprobs = token_logprobs(_object(told).get("content"))
@@ -82,23 +79,8 @@ class AnswerSoFar:
     def _took_calls(self, delta: dict[str, Any]) -> bool:
         if not (parts := delta.get("tool_calls")):
             return False
-        self._spend(self._calls.take(parts))
+        self._words.spend(self._calls.take(parts))
         return True
-
-    def _text(self, content: object, pieces: list[str]) -> str:
-        if content is None:
-            return ""
-        if not isinstance(content, str):
-            raise RuntimeBadAnswer("the inference server sent content that is no text")
-        self._spend(len(content))
-        if content:
-            pieces.append(content)
-        return content
-
-    def _spend(self, chars: int) -> None:
-        self._room_chars -= chars
-        if self._room_chars < 0:
-            raise RuntimeBadAnswer(f"the inference server wrote on far beyond {self._ask.max_tokens} tokens")
 
     def _counted(self) -> Usage:
         """The server's count; where it has none, a piece is a token, and the prompt is estimated."""
@@ -106,7 +88,7 @@ class AnswerSoFar:
         completion = _count(self._usage.get("completion_tokens"))
         if prompt is None:
             prompt = sum(token_estimate(message.content) for message in self._ask.messages)
-        return Usage(prompt, len(self._pieces) + len(self._thoughts) if completion is None else completion)
+        return Usage(prompt, self._words.pieces if completion is None else completion)
 
 
 def _json(event: bytes) -> object:
