@@ -85,10 +85,10 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
 
 def _error(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     """An error, in the shape of the route's protocol."""
-    shape = schemas["ErrorReply"]
-    if route.voice is not Voice.OWN:
-        shape = {"type": "object", "properties": {"error": _ERRORS[route.voice]}, "required": ["error"]}
-    return shape  # type: ignore[no-any-return]
+    own: dict[str, Any] = schemas["ErrorReply"]
+    if route.voice is Voice.OWN:
+        return own
+    return {"type": "object", "properties": {"error": _ERRORS[route.voice]}, "required": ["error"]}
 
 
 _ERRORS: dict[Voice, dict[str, Any]] = {
